@@ -160,16 +160,49 @@ fn page_that_cannot_be_added_changes_nothing() {
 }
 
 #[test]
+fn import_resolves_the_shared_schemas_of_a_project() {
+    let copy = copy_of_tree().unwrap();
+    let page = save(
+        copy.path(),
+        "page.json",
+        r##"{"name": "Pay", "method": "post", "path": "/pay", "requestBody": {"type": "application/json", "jsonSchema": {"$ref": "#/definitions/12"}}, "responses": []}"##,
+    );
+    let schemas = save(
+        copy.path(),
+        "schemas.json",
+        r#"[{"id": 12, "name": "Payment", "jsonSchema": {"type": "object", "properties": {"sum": {"type": "string"}}}}]"#,
+    );
+    let without = import::import(std::slice::from_ref(&page), None).unwrap();
+    assert!(
+        without.messages[0].text.contains("`12` is missing"),
+        "{:?}",
+        without.messages
+    );
+    let with = import::import(&[page], Some(&schemas)).unwrap();
+    assert_eq!(with.messages, []);
+    let properties = &with.document["components"]["schemas"]["Payment"]["properties"];
+    assert_eq!(properties["sum"]["type"], "string");
+}
+
+#[test]
 fn import_reads_files_and_folders() {
     let folder = root().join("spec/docs");
-    let whole = import::import(std::slice::from_ref(&folder)).unwrap();
+    let whole = import::import(std::slice::from_ref(&folder), None).unwrap();
     assert!(!whole.is_partial(), "{:?}", whole.messages);
     assert_eq!(whole.document["openapi"], "3.0.3");
     assert_eq!(whole.document["paths"].as_object().unwrap().len(), 11);
     // The lock of the folder states which page is a webhook.
     assert!(whole.document["x-webhooks"]["webhook"]["post"].is_object());
+    let summary = &whole.summary;
+    assert!(
+        summary.operations >= 12 && summary.unreadable == 0,
+        "{summary}"
+    );
+    assert!(summary.used_lines > summary.unused_lines, "{summary}");
+    let explained = import::explain(&folder.join(RATE)).unwrap();
+    assert!(explained.contains("| POST → method"), "{explained}");
 
-    let one = import::import(&[folder.join(RATE)]).unwrap();
+    let one = import::import(&[folder.join(RATE)], None).unwrap();
     assert_eq!(one.document["paths"].as_object().unwrap().len(), 1);
 
     let copy = copy_of_tree().unwrap();
@@ -178,7 +211,7 @@ fn import_reads_files_and_folders() {
         "broken.txt",
         &capture(copy.path(), RATE).replace("\"channelRate\": 40", "40"),
     );
-    let some = import::import(&[folder.join("315241613e0-create-user.txt"), broken]).unwrap();
+    let some = import::import(&[folder.join("315241613e0-create-user.txt"), broken], None).unwrap();
     assert!(some.is_partial());
     let message = some
         .messages
@@ -191,6 +224,6 @@ fn import_reads_files_and_folders() {
     );
     assert!(some.document["paths"]["/user/create-user"]["post"].is_object());
 
-    let missing = import::import(&[copy.path().join("none")]).unwrap_err();
+    let missing = import::import(&[copy.path().join("none")], None).unwrap_err();
     assert!(missing.to_string().contains("none"), "{missing}");
 }

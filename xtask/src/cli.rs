@@ -153,9 +153,15 @@ pub enum DocsCommand {
     },
     /// Run only the importer and write an OpenAPI 3.0.3 document
     Import {
-        /// Pages, or folders of pages
-        #[arg(required = true, value_name = "PATH")]
+        /// Pages, folders of pages, or OpenAPI exports of whole projects
+        #[arg(required_unless_present = "explain", value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// The shared schemas of a project, to which its published pages refer by number
+        #[arg(long, value_name = "FILE")]
+        schemas: Option<PathBuf>,
+        /// Print each line of this file with the element that it became, and import nothing
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "output", "keep_going", "schemas"])]
+        explain: Option<PathBuf>,
         /// The file to write [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,

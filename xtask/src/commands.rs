@@ -258,10 +258,16 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             }
         }
         DocsCommand::Import {
+            explain: Some(file),
+            ..
+        } => print!("{}", import::explain(&file)?),
+        DocsCommand::Import {
             paths,
+            schemas,
             output,
             keep_going,
-        } => import_pages(&paths, output, keep_going)?,
+            ..
+        } => import_pages(&paths, schemas.as_deref(), output, keep_going)?,
     }
     Ok(CommandOutcome::Done)
 }
@@ -278,13 +284,15 @@ fn options(from: &LiveSite) -> Result<pull::PullOptions, Box<dyn Error>> {
 
 fn import_pages(
     paths: &[PathBuf],
+    schemas: Option<&Path>,
     output: Option<PathBuf>,
     keep_going: bool,
 ) -> Result<(), Box<dyn Error>> {
-    let mut imported = import::import(paths)?;
+    let mut imported = import::import(paths, schemas)?;
     for message in &imported.messages {
         eprintln!("{message}");
     }
+    eprintln!("{}", imported.summary);
     let partial = imported.is_partial();
     if !partial || keep_going {
         cleanup::strip_markers(&mut imported.document);

@@ -31,8 +31,8 @@ fn main() -> std::io::Result<ExitCode> {
             role: apifox::PageRole::Auto,
             text: &text,
         };
-        let read = apifox::parse_page_with(&source, &schemas);
-        pages.extend(read.page);
+        let read = apifox::parse_pages(&source, &schemas);
+        pages.extend(read.pages);
         diagnostics.extend(read.diagnostics);
     }
     let info = apifox::DocumentInfo {

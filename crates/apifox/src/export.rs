@@ -1,12 +1,12 @@
 //! An OpenAPI export of a project: each operation becomes a page.
 
-use crate::PageSource;
 use crate::diagnostic::Diagnostic;
-use crate::json::{Budget, JsonNode};
+use crate::json::{Budget, JsonField, JsonNode};
 use crate::markdown::operation::{METHODS, OperationNode, page_id, read_operation};
 use crate::page::{Page, PageKind};
 use crate::rendered::lines::decode;
 use crate::yaml::parse_block;
+use crate::{PageRole, PageSource};
 use std::collections::HashSet;
 
 /// The key with the version is near the start of the file.
@@ -48,40 +48,75 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Ve
         );
         return Vec::new();
     }
-    let mut pages = Vec::new();
-    let mut keys = HashSet::new();
-    let paths = root.get("paths").map(JsonNode::fields).unwrap_or_default();
-    let mut operations = 0;
-    for path in paths {
-        for method in path.value.fields() {
-            if !METHODS.contains(&method.name.to_ascii_lowercase().as_str()) {
-                continue;
-            }
-            operations += 1;
-            let mut page = page(source, &path.name, &method.name, &method.value);
-            while !keys.insert(page.key.clone()) {
-                page.key.push('x');
-            }
-            let own = PageSource {
-                key: &page.key.clone(),
-                ..*source
-            };
-            let chosen: OperationNode = (path, method, &method.value);
-            if read_operation(&root, Some(chosen), &mut page, &own, diagnostics).is_some() {
-                pages.push(page);
-            }
+    let mut reader = ExportReader {
+        root: &root,
+        source,
+        pages: Vec::new(),
+        keys: HashSet::new(),
+        operations: 0,
+    };
+    for (word, role) in [("paths", source.role), ("webhooks", PageRole::Webhook)] {
+        for path in root.get(word).map(JsonNode::fields).unwrap_or_default() {
+            reader.path(path, role, diagnostics);
         }
     }
-    if operations == 0 {
+    if reader.operations == 0 {
         diagnostics.push(
             Diagnostic::error(source.name, root.line, "the export has no operation")
                 .with_help("export the project with its endpoints"),
         );
     }
-    pages
+    reader.pages
 }
 
-fn document(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<JsonNode> {
+struct ExportReader<'a> {
+    root: &'a JsonNode,
+    source: &'a PageSource<'a>,
+    pages: Vec<Page>,
+    /// Keys of the pages.
+    keys: HashSet<String>,
+    /// Number of operations, including those that cannot be read.
+    operations: usize,
+}
+
+impl ExportReader<'_> {
+    /// Reads the operations of a path, or of a webhook, whose name is in the place of a path.
+    fn path(&mut self, path: &JsonField, role: PageRole, diagnostics: &mut Vec<Diagnostic>) {
+        let is_webhook = role == PageRole::Webhook && self.source.role != role;
+        for method in path.value.fields() {
+            if !METHODS.contains(&method.name.to_ascii_lowercase().as_str()) {
+                continue;
+            }
+            self.operations += 1;
+            let mut page = page(self.source, &path.name, &method.name, &method.value);
+            page.role = role;
+            if is_webhook {
+                page.key = format!("webhook-{}", page.key);
+                if page.title.is_empty() {
+                    page.title.clone_from(&path.name);
+                }
+            }
+            while !self.keys.insert(page.key.clone()) {
+                page.key.push('x');
+            }
+            let own = PageSource {
+                key: &page.key.clone(),
+                role,
+                ..*self.source
+            };
+            let chosen = OperationNode {
+                path: if is_webhook { "" } else { &path.name },
+                item: path,
+                method,
+            };
+            if read_operation(self.root, Some(chosen), &mut page, &own, diagnostics).is_some() {
+                self.pages.push(page);
+            }
+        }
+    }
+}
+
+pub(crate) fn document(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<JsonNode> {
     let text = decode(source.name, source.text, diagnostics)?;
     if text.trim_start().starts_with('{') {
         let mut budget = Budget::of_project();
@@ -140,7 +175,7 @@ fn page(source: &PageSource, path: &str, method: &str, node: &JsonNode) -> Page 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PageRole, SchemaList, parse_page, parse_pages};
+    use crate::{SchemaList, parse_page, parse_pages};
 
     fn source(text: &str) -> PageSource<'_> {
         PageSource {

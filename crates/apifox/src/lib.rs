@@ -40,20 +40,46 @@
 //!
 //! # Page formats
 //!
-//! A page has one of three [formats](PageFormat), which is detected by the start of its text:
+//! A page has one of three [formats](PageFormat), which is detected by the start of its text. An OpenAPI export of a
+//! whole project is a file of many pages: see [`parse_pages`].
 //!
-//! - *published*: the JSON from which the site renders its pages. Its references lead to `definitions` on the page, or
-//!   by number to the project's schema list: see [`SchemaList`] and [`parse_page_with`]. The folder path, which only the
-//!   site's navigation has, may be added as a field `x-apifox-folder` (`a/b/c`).
-//! - *Markdown*: `# title`, and for an operation the heading `## OpenAPI Specification` and a YAML block.
-//! - *rendered*: the text that a browser shows.
+//! | Format | Starts with | What is read | What is not read |
+//! |---|---|---|---|
+//! | published: the JSON from which the site renders its pages | `{` | everything that describes the operation; the folder path only from an added field `x-apifox-folder` (`a/b/c`) | servers, callbacks, mock settings |
+//! | Markdown: a title, and a YAML block below `## OpenAPI Specification` | `# ` | everything that describes the operation, with `style`, `explode` and callbacks | links, external documentation, the date |
+//! | rendered: the text that a browser shows | any other text | what its layout shows, see below | what its layout does not show |
+//! | export: OpenAPI 3.0 or 3.1, JSON or YAML | a field `openapi` | each operation and webhook, with the components that it refers to; servers of the operation, else of its path | links, references of a whole path; Swagger 2.0 is an error |
 //!
-//! An OpenAPI export of a whole project (`x-apifox-*`, JSON or YAML) is a file of many pages: see
-//! [`parse_pages`].
+//! References of a published page lead to `definitions` on the page, or by number to the project's schema list: see
+//! [`SchemaList`].
 //!
-//! The three formats of one page result in the same operation, except for the parts that a format cannot express: a
-//! published page names no server, a Markdown page has no date, and a rendered page shows enumerated values, limits,
-//! deprecation and the security scheme only in some layouts.
+//! | Layout of a rendered page | Shows | What is read | What is not read |
+//! |---|---|---|---|
+//! | current, with lists of fields | `🟢200Success` | the type, flag, description, examples, default, enumerated values, limits, pattern and format of each nested field; authentication | alternatives (`One of:`): any value is accepted; the fields of a folded object, unless the example shows them |
+//! | current, with samples above the parameters | `Request Example` twice on a line | the same | the same |
+//! | 2022 to 2024 | `Success(200)`, `HTTP Code: 200` | the same; an age (`8 months ago`) is reported instead of the date | the same |
+//! | compact view | headings without lists | examples, and names and values in the code sample | types and flags that no line shows |
+//! | text of an extractor | joined lines (`}Request Code Samples`) or divided ones (`HTTP Code`, `: 200`) | method, path, examples, code sample, lists whose cells are on a line each | lists whose cells are joined and have no flag |
+//!
+//! The labels of the site are known in English, Simplified Chinese, Traditional Chinese and Japanese. A page in another
+//! language with a method, a code sample or headings that cannot be read is an error. [`explain`] returns the use of each
+//! line of a page.
+//!
+//! The formats of one page result in the same operation, except for the parts that a format cannot express.
+//!
+//! # Assumptions
+//!
+//! | The page | Diagnostic | Result |
+//! |---|---|---|
+//! | has no title | `the page has no title` | no `summary` |
+//! | shows a response without a status | `the response has no status line; status 200 is assumed` | a response 200 |
+//! | shows a body without a media type or an example | `the media type of the body is unknown; application/json is assumed` | a JSON body |
+//! | shows fields after an object, without an example, numbers of fields or indentation | `the page does not show which object contains` … | fields of that object |
+//! | shows the path only in a code sample, with digits | … `in the path may be a value` | a path without parameters |
+//! | shows a stream of events as an example | `the example is a stream of events, not JSON; it is left out` | no schema from this example |
+//! | has a heading or a method of an operation, but no operation | `the page describes no operation that can be read, although` … (an error) | a guide |
+//! | has a line in a section that is no known element | … `is not understood and is ignored` | the line is left out |
+//! | has a reference without a target | `the reference` … `leads to no component of the document; it is left out` | the element is left out |
 //!
 //! # Schemas of a page
 //!
@@ -100,6 +126,7 @@
 
 mod assemble;
 mod diagnostic;
+mod explain;
 mod export;
 mod infer;
 mod json;
@@ -114,6 +141,7 @@ pub mod yaml;
 
 pub use assemble::{AssembledDocument, DocumentInfo, assemble};
 pub use diagnostic::{Diagnostic, Severity};
+pub use explain::{ExplainedLine, LineUse, explain};
 pub use json::{JsonField, JsonNode, JsonValue};
 pub use page::{
     ApiOperation, ApiParameter, ApiResponse, BodyContent, BodyExample, CaptureNote, FieldDetails,

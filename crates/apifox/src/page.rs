@@ -3,6 +3,7 @@
 use crate::PageRole;
 use crate::json::JsonNode;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// A page: an operation of the API, or a guide.
 #[derive(Debug, Clone, PartialEq)]
@@ -219,6 +220,10 @@ pub struct ApiParameter {
     pub samples: Vec<SampleValue>,
     /// The schema.
     pub schema: SchemaSource,
+    /// How an array or object is written, if the page states it: `form`, `pipeDelimited`.
+    pub style: Option<String>,
+    /// Whether each item of an array is a separate parameter, if the page states it.
+    pub explode: Option<bool>,
 }
 
 /// A value of a parameter in a code sample.
@@ -270,11 +275,9 @@ pub struct FieldDetails {
 impl FieldDetails {
     /// Adds the documentation from another place. The first value of each detail is kept.
     pub(crate) fn extend(&mut self, other: &Self) {
-        for value in &other.allowed {
-            if !self.allowed.contains(value) {
-                self.allowed.push(value.clone());
-            }
-        }
+        self.allowed.extend_from_slice(&other.allowed);
+        let mut known = HashSet::new();
+        self.allowed.retain(|value| known.insert(value.clone()));
         self.default = self.default.take().or_else(|| other.default.clone());
         self.example = self.example.take().or_else(|| other.example.clone());
         for (word, value) in &other.keywords {

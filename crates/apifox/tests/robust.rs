@@ -10,7 +10,7 @@
 
 mod support;
 
-use apifox::{Diagnostic, DocumentInfo, Page, ParsedPage};
+use apifox::{Diagnostic, DocumentInfo, Page, PageRole, PageSource, ParsedPage, SchemaList};
 use proptest::prelude::*;
 use support::check::faults;
 use support::{fixture, read_text, stems};
@@ -29,7 +29,44 @@ fn survive(stem: &str, text: &[u8]) -> ParsedPage {
         let text = message.to_string();
         assert!(text.lines().count() <= 2 && text.len() < 600, "{text}");
     }
+    explained(text);
     read
+}
+
+/// Explains each line of a page, and checks that no line is missing.
+fn explained(text: &[u8]) {
+    let source = PageSource {
+        name: "page",
+        key: "page",
+        role: PageRole::Auto,
+        text,
+    };
+    let lines = apifox::explain(&source);
+    let mut numbers: Vec<u32> = lines.iter().map(|line| line.number).collect();
+    numbers.dedup();
+    let count = u32::try_from(numbers.len()).unwrap();
+    assert_eq!(
+        numbers,
+        (1..=count).collect::<Vec<u32>>(),
+        "a line is missing"
+    );
+}
+
+/// Parses and assembles an OpenAPI export, and checks the result.
+fn survive_export(text: &[u8]) {
+    let source = PageSource {
+        name: "export.json",
+        key: "export",
+        role: PageRole::Auto,
+        text,
+    };
+    let read = apifox::parse_pages(&source, &SchemaList::default());
+    assert!(
+        !read.pages.is_empty() || read.diagnostics.iter().any(Diagnostic::is_error),
+        "neither a page nor an error"
+    );
+    assemble(&read.pages);
+    explained(text);
 }
 
 /// Assembles pages, and checks the document.
@@ -73,6 +110,22 @@ fn page_may_start_at_any_line() {
         for (start, _) in starts {
             survive(&stem, &text[start + 1..]);
         }
+    }
+}
+
+/// An export with a reference to each kind of component, and a webhook.
+const EXPORT: &str = r##"{"openapi": "3.1.0", "paths": {"/boats/{no}/": {"servers": [{"url": "https://b.example"}],
+"parameters": [{"$ref": "#/components/parameters/No"}], "put": {"summary": "Change", "requestBody": {"$ref": "#/components/requestBodies/Boat"},
+"responses": {"200": {"$ref": "#/components/responses/Done"}}}}}, "webhooks": {"sold": {"post": {"responses": {"200": {"description": "ok"}}}}},
+"components": {"parameters": {"No": {"name": "no", "in": "path", "required": true, "style": "simple", "explode": false, "schema": {"type": "string"}}},
+"requestBodies": {"Boat": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Boat"}}}}},
+"responses": {"Done": {"description": "Changed", "headers": {"X-Left": {"$ref": "#/components/headers/Left"}}}},
+"headers": {"Left": {"schema": {"type": "integer"}}}, "schemas": {"Boat": {"allOf": [{"type": "object"}], "required": ["no"]}}}}"##;
+
+#[test]
+fn export_may_be_truncated_at_any_byte() {
+    for end in 0..EXPORT.len() {
+        survive_export(&EXPORT.as_bytes()[..end]);
     }
 }
 
@@ -142,6 +195,56 @@ const LINES: &[&str] = &[
     "Modified at noon",
     "Previous",
     "Built with",
+    // The lists of fields of the current layout.
+    "array [object (Order) {2}]",
+    "string | null",
+    "integer <int64>",
+    "enum<string>",
+    "optional",
+    "(Order)",
+    "Example:",
+    "Example: [a",
+    "Match pattern: ^[^\"]+",
+    "Allowed values:",
+    "Default: {\"a\":",
+    ">= 1 characters <= 9 characters",
+    "One of:",
+    "allOf",
+    "null",
+    "Additional properties",
+    "deprecated",
+    "- id string required Number",
+    "Authorization",
+    "Add parameter X-Key",
+    "X-Key: ****",
+    // The layout of 2022 to 2024.
+    "成功(200)",
+    "HTTP 状态码: 200",
+    "HTTP Code",
+    ": 200",
+    "(404)",
+    "{3}",
+    "内容格式: JSONapplication/json",
+    "数据结构",
+    "最后修改时间: 8 个月前",
+    "责任人: 未设置",
+    "object {0}",
+    "boats/list",
+    // The text of an extractor.
+    "开发中POST /orders请求参数",
+    "/ordersLast modified: a year ago",
+    "application/json {",
+    "}curl --location '/x' \\",
+    "'{\"no\": 1}",
+    "data: {\"a\": 1}",
+    "data: [DONE]",
+    "请求示例请求示例",
+    "响应示例响应示例",
+    "其中之一。name",
+    "OrderPOST/orders调试请求参数Body 参数application/json生成代码返回响应🟢200成功application/json",
+    "## 返回响应",
+    "```",
+    "# Orders",
     "\u{a0}\u{feff}",
     "",
 ];
@@ -204,6 +307,19 @@ proptest! {
         let page = format!("Orders\nHarbour Books\n\nGet Order\n\nPOST\n/orders\n{}", lines.join("\n"));
         survive("any", page.as_bytes());
         survive("receiver", page.as_bytes());
+    }
+
+    #[test]
+    fn mutated_export_is_handled(
+        at in any::<prop::sample::Index>(),
+        length in 0_usize..40,
+        inserted in "[{}\\[\\],:\"$#/a-z0-9 ]{0,12}",
+    ) {
+        let mut text = EXPORT.to_owned();
+        let start = at.index(text.len());
+        let end = (start + length).min(text.len());
+        text.replace_range(start..end, &inserted);
+        survive_export(text.as_bytes());
     }
 
     /// Pages share titles and operations, so their parameters and components are merged.

@@ -1,11 +1,12 @@
 //! `cargo xtask docs import`: assembles a document from any pages, without overlays.
 
 use std::{
+    fmt::{self, Write as _},
     fs, io,
     path::{Path, PathBuf},
 };
 
-use apifox::{Diagnostic, DocumentInfo, PageRole, PageSource, SchemaList};
+use apifox::{Diagnostic, DocumentInfo, LineUse, PageKind, PageRole, PageSource, SchemaList};
 use serde_json::Value;
 
 use super::{
@@ -21,6 +22,38 @@ pub struct ImportedDocument {
     pub document: Value,
     /// Errors and warnings. An operation that cannot be read is an error.
     pub messages: Vec<Diagnostic>,
+    /// Numbers of pages and lines.
+    pub summary: ImportSummary,
+}
+
+/// Numbers of pages and lines of an import.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ImportSummary {
+    /// Pages that describe an operation.
+    pub operations: usize,
+    /// Pages that describe none.
+    pub guides: usize,
+    /// Files that result in no page.
+    pub unreadable: usize,
+    /// Lines that describe an element of a page.
+    pub used_lines: usize,
+    /// Other lines, without empty ones.
+    pub unused_lines: usize,
+}
+
+impl fmt::Display for ImportSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} pages: {} operations, {} guides; {} files without a page; lines: {} used, {} unused (`--explain FILE` lists them)",
+            self.operations + self.guides,
+            self.operations,
+            self.guides,
+            self.unreadable,
+            self.used_lines,
+            self.unused_lines
+        )
+    }
 }
 
 impl ImportedDocument {
@@ -39,10 +72,11 @@ pub struct ImportError {
 }
 
 /// Imports files, and the captures in folders. The lock of a folder states which pages are webhooks.
+/// Published pages may refer to the shared schemas of their project.
 ///
 /// # Errors
 /// Fails if a path cannot be read.
-pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
+pub fn import(paths: &[PathBuf], schemas: Option<&Path>) -> Result<ImportedDocument, ImportError> {
     let mut files = Vec::new();
     for path in paths {
         let failed = |source| ImportError {
@@ -58,21 +92,38 @@ pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
     }
     let mut pages = Vec::new();
     let mut messages = Vec::new();
+    let mut summary = ImportSummary::default();
+    let mut list = SchemaList::default();
+    if let Some(file) = schemas {
+        let (read, found) = SchemaList::parse(&file.display().to_string(), &read_file(file)?);
+        list = read;
+        messages.extend(found);
+    }
     for file in &files {
-        let text = fs::read(file).map_err(|source| ImportError {
-            path: file.clone(),
-            source,
-        })?;
+        let text = read_file(file)?;
         let (key, role) = identity(file);
-        let read = apifox::parse_pages(
-            &PageSource {
-                name: &file.display().to_string(),
-                key: &key,
-                role,
-                text: &text,
-            },
-            &SchemaList::default(),
-        );
+        let name = file.display().to_string();
+        let source = PageSource {
+            name: &name,
+            key: &key,
+            role,
+            text: &text,
+        };
+        let read = apifox::parse_pages(&source, &list);
+        summary.unreadable += usize::from(read.pages.is_empty());
+        for page in &read.pages {
+            match page.kind {
+                PageKind::Operation(_) => summary.operations += 1,
+                PageKind::Guide => summary.guides += 1,
+            }
+        }
+        for line in apifox::explain(&source) {
+            match line.line_use {
+                LineUse::Used(_) => summary.used_lines += 1,
+                LineUse::Unused(_) => summary.unused_lines += 1,
+                LineUse::Empty => {}
+            }
+        }
         pages.extend(read.pages);
         messages.extend(read.diagnostics);
     }
@@ -88,6 +139,37 @@ pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
     Ok(ImportedDocument {
         document: assembly.document,
         messages,
+        summary,
+    })
+}
+
+/// Returns each line of a file with the element that it became, and the messages of the importer.
+///
+/// # Errors
+/// Fails if the file cannot be read.
+pub fn explain(file: &Path) -> Result<String, ImportError> {
+    let text = read_file(file)?;
+    let (key, role) = identity(file);
+    let source = PageSource {
+        name: &file.display().to_string(),
+        key: &key,
+        role,
+        text: &text,
+    };
+    let mut explained = String::new();
+    for line in apifox::explain(&source) {
+        let _ = writeln!(explained, "{line}");
+    }
+    for message in apifox::parse_pages(&source, &SchemaList::default()).diagnostics {
+        let _ = writeln!(explained, "{message}");
+    }
+    Ok(explained)
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>, ImportError> {
+    fs::read(file).map_err(|source| ImportError {
+        path: file.to_owned(),
+        source,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use apifox::{PageFormat, DocumentInfo, PageRole, SchemaList, PageSource};
 
-/// Imports one page in its detected format, and checks the result.
+/// Imports a page in its detected format, or an export, and checks the result.
 pub fn import(text: &[u8], schemas: &SchemaList) {
     for role in [PageRole::Auto, PageRole::Webhook] {
         let source = PageSource {
@@ -11,18 +11,18 @@ pub fn import(text: &[u8], schemas: &SchemaList) {
             role,
             text,
         };
-        let read = apifox::parse_page_with(&source, schemas);
+        let read = apifox::parse_pages(&source, schemas);
         assert!(
-            read.page.is_some() || read.diagnostics.iter().any(apifox::Diagnostic::is_error),
+            !read.pages.is_empty() || read.diagnostics.iter().any(apifox::Diagnostic::is_error),
             "neither a page nor an error"
         );
+        apifox::explain(&source);
         let info = DocumentInfo {
             title: "Any".to_owned(),
             version: "1".to_owned(),
             description: None,
         };
-        let pages: Vec<apifox::Page> = read.page.into_iter().collect();
-        let document = apifox::assemble(&pages, &info).document.to_string();
+        let document = apifox::assemble(&read.pages, &info).document.to_string();
         let again: serde_json::Value =
             serde_json::from_str(&document).expect("a document that can be read");
         assert_eq!(again.to_string(), document);

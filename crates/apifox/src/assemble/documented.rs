@@ -64,6 +64,18 @@ pub(super) fn renamed(schema: &Value, names: &HashMap<String, String>) -> Value 
                     .collect::<Map<_, _>>()
                     .into(),
                 ("allOf" | "oneOf" | "anyOf", value) => each(value),
+                ("discriminator", Value::Object(discriminator)) => {
+                    let mut discriminator = discriminator.clone();
+                    if let Some(Value::Object(mapping)) = discriminator.get_mut("mapping") {
+                        for target in mapping.values_mut() {
+                            let name = target.as_str().and_then(|text| text.strip_prefix(PREFIX));
+                            if let Some(name) = name.and_then(|name| names.get(name)) {
+                                *target = Value::String(format!("{PREFIX}{name}"));
+                            }
+                        }
+                    }
+                    Value::Object(discriminator)
+                }
                 (word, value) if SCHEMAS.contains(&word) => renamed(value, names),
                 (_, value) => value.clone(),
             };

@@ -26,6 +26,8 @@ struct MergedParameter<'a> {
     /// Number of pages that have it.
     pages: usize,
     required: bool,
+    style: Option<&'a str>,
+    explode: Option<bool>,
     /// Values in code samples, with their page.
     samples: Vec<(ApiPage<'a>, Vec<&'a str>)>,
 }
@@ -115,6 +117,8 @@ fn one<'a>(
         property,
         pages: 1,
         required: parameter.place == ParameterLocation::Path || field.required == Some(true),
+        style: parameter.style.as_deref(),
+        explode: parameter.explode,
         samples: vec![(api, samples)],
     }
 }
@@ -276,6 +280,8 @@ fn unite<'a>(
     known.pages += 1;
     known.required &= other.required;
     known.samples.extend(other.samples);
+    known.style = known.style.or(other.style);
+    known.explode = known.explode.or(other.explode);
     let (one, two) = (&mut known.property, other.property);
     let two_at = two.at.clone();
     if one.fixed.is_empty() || two.fixed.is_empty() {
@@ -324,6 +330,12 @@ fn write(parameter: MergedParameter, pages: usize, components: &Components) -> V
     }
     if let Some(description) = property.description.take() {
         object.insert("description".to_owned(), json!(description));
+    }
+    if let Some(style) = parameter.style {
+        object.insert("style".to_owned(), json!(style));
+    }
+    if let Some(explode) = parameter.explode {
+        object.insert("explode".to_owned(), json!(explode));
     }
     let schema = match &parameter.given {
         Some(given) => components.renamed(given),

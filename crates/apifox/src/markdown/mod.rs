@@ -1,8 +1,9 @@
 //! The Markdown version of a page: `# title`, and for an operation a YAML block with a small
 //! OpenAPI document.
 //!
-//! This file splits the page; `operation` reads the document.
+//! This file splits the page; `operation` reads the document, and `bodies` the bodies of its operation.
 
+mod bodies;
 pub(crate) mod operation;
 
 use crate::PageSource;
@@ -39,6 +40,19 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
         schemas: Vec::new(),
     };
     let Some(block) = parts.block else {
+        if let Some(plain) = without_markup(&text) {
+            let plain = PageSource {
+                text: plain.as_bytes(),
+                ..*source
+            };
+            let mut page = crate::rendered::read(&plain, diagnostics)?;
+            // The line below the title may look like a title.
+            if page.title != title {
+                let above = std::mem::replace(&mut page.title, title.to_owned());
+                page.text = [above, page.text].join("\n\n").trim().to_owned();
+            }
+            return Some(page);
+        }
         if source.role == crate::PageRole::Webhook {
             diagnostics.push(
                 Diagnostic::error(
@@ -66,6 +80,36 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     let root = document(&block, source, diagnostics)?;
     operation::read(&root, &mut page, source, diagnostics)?;
     Some(page)
+}
+
+/// Returns a page without an OpenAPI document as plain text, if it shows an operation: an extractor
+/// converted the page that a browser shows. Lines are kept.
+pub(crate) fn without_markup(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if fence_of(line.trim()).is_some() {
+            plain.push_str(&line[line.trim_end().len()..]);
+        } else {
+            let words = line.trim_start_matches('#');
+            let is_heading = words.len() < line.len() && words.starts_with(' ');
+            plain.push_str(if is_heading {
+                words.trim_start_matches(' ')
+            } else {
+                line
+            });
+        }
+    }
+    crate::rendered::shows_operation(&plain).then_some(plain)
+}
+
+/// Returns the OpenAPI document of a page, for a description of its lines.
+pub(crate) fn document_of(
+    source: &PageSource,
+    text: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<JsonNode> {
+    let block = parts(text).block.filter(|block| block.whole)?;
+    document(&block, source, diagnostics)
 }
 
 fn document(

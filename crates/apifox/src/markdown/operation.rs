@@ -1,18 +1,15 @@
 //! The operation in the OpenAPI document of a Markdown page.
 
+use super::bodies::{Bodies, resolve};
 use crate::PageSource;
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{Budget, JsonField, JsonNode};
-use crate::page::{
-    ApiOperation, ApiResponse, BodyContent, BodyExample, NamedSchema, Page, PageKind, RequestBody,
-    SecurityScheme,
-};
-use crate::schema_import::body::{self, Examples, content, headers, shows_content};
+use crate::page::{ApiOperation, NamedSchema, Page, PageKind, SecurityScheme};
+use crate::schema_import::body::shows_content;
 use crate::schema_import::endpoint::{call, check_key, first_tag, folders, further_tags, server};
-use crate::schema_import::parameters::{Parameters, add_query};
+use crate::schema_import::parameters::{DocumentedParameters, add_query};
 use crate::schema_import::security::{scheme, take_headers};
 use crate::schema_import::{Lookup, Named, SchemaImporter};
-use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -33,8 +30,16 @@ impl Lookup for Schemas<'_> {
     }
 }
 
-/// A path and a method of a document, and the operation.
-pub(crate) type OperationNode<'a> = (&'a JsonField, &'a JsonField, &'a JsonNode);
+/// One operation of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct OperationNode<'a> {
+    /// The path; empty for a webhook.
+    pub(crate) path: &'a str,
+    /// The methods of the path.
+    pub(crate) item: &'a JsonField,
+    /// The method and the operation.
+    pub(crate) method: &'a JsonField,
+}
 
 /// Adds the OpenAPI document of a page to it. A page whose document has only schemas becomes a guide.
 pub(super) fn read(
@@ -90,11 +95,12 @@ pub(crate) fn read_operation(
             return Some(());
         }
     };
-    let Some((path, method, node)) = found else {
+    let Some(OperationNode { path, item, method }) = found else {
         diagnostics.append(&mut reader.diagnostics);
         return None;
     };
-    let (kind, address) = call(&method.name, &path.name, method.line, source, diagnostics)?;
+    let node = &method.value;
+    let (kind, address) = call(&method.name, path, method.line, source, diagnostics)?;
     let run = ["x-run-in-apifox", "x-run-in-apidog"]
         .iter()
         .find_map(|word| Some((node.text_of(word)?, node.get(word)?.line)));
@@ -104,23 +110,20 @@ pub(crate) fn read_operation(
     if chosen.is_none() {
         page.schemas = brought(named, &mut reader);
     }
-    let mut parameters = Parameters::new(&address.path, path.line);
-    let shared = path
-        .value
-        .get("parameters")
-        .map(JsonNode::items)
-        .unwrap_or_default();
-    let own = node
-        .get("parameters")
-        .map(JsonNode::items)
-        .unwrap_or_default();
-    parameters.add_list(own, &mut reader);
-    parameters.add_list(shared, &mut reader);
+    let mut parameters = DocumentedParameters::new(&address.path, item.line);
+    let listed: Vec<&JsonNode> = [node, &item.value]
+        .into_iter()
+        .filter_map(|owner| owner.get("parameters"))
+        .flat_map(JsonNode::items)
+        .filter_map(|parameter| resolve(root, parameter, &mut reader))
+        .collect();
+    parameters.add_list(listed, &mut reader);
     let mut parameters = parameters.finish();
-    add_query(&address.query, path.line, &mut parameters);
+    add_query(&address.query, item.line, &mut parameters);
     let mut security = security(root, node, &mut reader);
     take_headers(&mut parameters, &mut security);
     let mut bodies = Bodies {
+        root,
         file: Arc::clone(&file),
         reader: &mut reader,
         budget: Budget::default(),
@@ -148,7 +151,9 @@ pub(crate) fn read_operation(
         line: method.line,
         method: kind,
         path: address.path,
-        server: address.server.or_else(|| first_server(root, node)),
+        server: address
+            .server
+            .or_else(|| first_server([node, &item.value, root])),
         parameters,
         body,
         responses,
@@ -193,7 +198,7 @@ fn one_operation<'a>(
     paths: &'a JsonNode,
     source: &PageSource,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<(&'a JsonField, &'a JsonField, &'a JsonNode)> {
+) -> Option<OperationNode<'a>> {
     let mut all = paths.fields().iter().filter(|path| path.value.is_object());
     let path = all.next();
     let mut methods = path
@@ -217,7 +222,11 @@ fn one_operation<'a>(
     if let Some(other) = all.next() {
         diagnostics.push(only_one(source.name, other.line, "path"));
     }
-    Some((path, method, &method.value))
+    Some(OperationNode {
+        path: &path.name,
+        item: path,
+        method,
+    })
 }
 
 /// Imports the schemas of the page, each name once.
@@ -250,8 +259,9 @@ pub(crate) fn page_id(link: &str) -> &str {
         .unwrap_or_default()
 }
 
-fn first_server(root: &JsonNode, node: &JsonNode) -> Option<String> {
-    [node, root]
+/// Returns the first base URL of the operation, else of its path, else of the document.
+fn first_server(owners: [&JsonNode; 3]) -> Option<String> {
+    owners
         .iter()
         .filter_map(|node| node.get("servers"))
         .flat_map(JsonNode::items)
@@ -314,180 +324,6 @@ fn security(
         }
     }
     sets
-}
-
-/// Reads the request body and responses.
-pub(super) struct Bodies<'r, 'a> {
-    pub(super) file: Arc<str>,
-    pub(super) reader: &'r mut SchemaImporter<'a>,
-    pub(super) budget: Budget,
-}
-
-impl Bodies<'_, '_> {
-    pub(super) fn request(&mut self, node: &JsonNode) -> Option<RequestBody> {
-        let contents = self.contents(node.get("content")?);
-        (!contents.is_empty()).then(|| RequestBody {
-            line: node.line,
-            required: node.get("required").and_then(JsonNode::truth),
-            contents,
-        })
-    }
-
-    pub(super) fn responses(&mut self, node: &JsonNode) -> Vec<ApiResponse> {
-        let mut responses = Vec::new();
-        for member in node.fields() {
-            let Some((status, label)) = body::status(&member.name) else {
-                if !member.name.starts_with("x-") {
-                    self.reader.warn(
-                        member.line,
-                        format!(
-                            "{} is not a response status; the response is left out",
-                            quoted(&member.name)
-                        ),
-                        "correct the status in the file",
-                    );
-                }
-                continue;
-            };
-            let response = &member.value;
-            let words = ["description", "x-apifox-name", "x-apidog-name"];
-            let name = words.iter().find_map(|word| response.text_of(word));
-            responses.push(ApiResponse {
-                line: member.line,
-                status,
-                name: name.or(label.as_deref()).unwrap_or_default().to_owned(),
-                label,
-                contents: response
-                    .get("content")
-                    .map(|node| self.contents(node))
-                    .unwrap_or_default(),
-                headers: response.get("headers").map(headers).unwrap_or_default(),
-            });
-        }
-        responses
-    }
-
-    /// Converts the callbacks of an operation: their request bodies and responses.
-    fn callbacks(&mut self, node: Option<&JsonNode>) -> Map<String, Value> {
-        let mut callbacks = Map::new();
-        for callback in node.map(JsonNode::fields).unwrap_or_default() {
-            let mut expressions = Map::new();
-            for expression in callback.value.fields() {
-                let mut item = Map::new();
-                for method in expression.value.fields() {
-                    let name = method.name.to_ascii_lowercase();
-                    if METHODS.contains(&name.as_str()) {
-                        item.insert(name, self.callback(&method.value));
-                    }
-                }
-                if !item.is_empty() {
-                    expressions.insert(expression.name.clone(), Value::Object(item));
-                }
-            }
-            if !expressions.is_empty() {
-                callbacks.insert(callback.name.clone(), Value::Object(expressions));
-            }
-        }
-        callbacks
-    }
-
-    fn callback(&mut self, node: &JsonNode) -> Value {
-        let mut operation = Map::new();
-        for word in ["summary", "description"] {
-            if let Some(text) = node.text_of(word) {
-                operation.insert(word.to_owned(), json!(text));
-            }
-        }
-        let body = node.get("requestBody").and_then(|body| body.get("content"));
-        if let Some(content) = body.map(|node| self.schemas_of(node)) {
-            operation.insert("requestBody".to_owned(), json!({ "content": content }));
-        }
-        let mut responses = Map::new();
-        for response in node
-            .get("responses")
-            .map(JsonNode::fields)
-            .unwrap_or_default()
-        {
-            let Some((status, _)) = body::status(&response.name) else {
-                continue;
-            };
-            let text = response.value.text_of("description").unwrap_or_default();
-            let mut object = Map::new();
-            object.insert("description".to_owned(), json!(text));
-            if let Some(content) = response.value.get("content") {
-                object.insert("content".to_owned(), self.schemas_of(content));
-            }
-            responses.insert(status, Value::Object(object));
-        }
-        if responses.is_empty() {
-            responses.insert(
-                "default".to_owned(),
-                json!({ "description": "Any response." }),
-            );
-        }
-        operation.insert("responses".to_owned(), Value::Object(responses));
-        Value::Object(operation)
-    }
-
-    /// Converts the media types of a callback with their schemas.
-    fn schemas_of(&mut self, content: &JsonNode) -> Value {
-        let mut media_types = Map::new();
-        for member in content.fields() {
-            if let Some(media_type) = body::media_type(&member.name) {
-                let schema = member.value.get("schema");
-                let schema = schema.map_or_else(|| json!({}), |schema| self.reader.schema(schema));
-                media_types.insert(media_type, json!({ "schema": schema }));
-            }
-        }
-        Value::Object(media_types)
-    }
-
-    fn contents(&mut self, node: &JsonNode) -> Vec<BodyContent> {
-        let mut contents: Vec<BodyContent> = Vec::new();
-        for member in node.fields() {
-            let Some(media_type) = body::media_type(&member.name) else {
-                self.reader.warn(
-                    member.line,
-                    format!(
-                        "{} is not a media type; the body is left out",
-                        quoted(&member.name)
-                    ),
-                    "correct the media type in the file",
-                );
-                continue;
-            };
-            let schema = member
-                .value
-                .get("schema")
-                .map(|schema| self.reader.schema(schema));
-            let examples = self.examples(&member.value, &media_type);
-            contents.push(content(member.line, media_type, schema, examples));
-        }
-        contents
-    }
-
-    fn examples(&mut self, node: &JsonNode, media_type: &str) -> Vec<BodyExample> {
-        let mut read = Examples {
-            file: &self.file,
-            budget: &mut self.budget,
-            diagnostics: &mut self.reader.diagnostics,
-        };
-        let mut examples = Vec::new();
-        if let Some(example) = node.get("example") {
-            examples.extend(read.read(example, None, media_type));
-        }
-        let named = node.get("examples");
-        for member in named.map(JsonNode::fields).unwrap_or_default() {
-            let name = member.value.text_of("summary");
-            let value = member.value.get("value");
-            examples.extend(value.and_then(|value| read.read(value, name, media_type)));
-        }
-        // In OpenAPI 3.1 a schema has a list of examples.
-        for value in named.map(JsonNode::items).unwrap_or_default() {
-            examples.extend(read.read(value, None, media_type));
-        }
-        examples
-    }
 }
 
 /// Returns a warning that a page has more than one method or path, and that only the first one is

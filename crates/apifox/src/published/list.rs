@@ -115,7 +115,7 @@ impl SchemaList {
         page: &JsonNode,
         file: &str,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Known<'_> {
+    ) -> PageSchemas<'_> {
         let bodies = page
             .get("responses")
             .map(JsonNode::items)
@@ -133,7 +133,7 @@ impl SchemaList {
                 }
             }
         }
-        Known { own, shared: self }
+        PageSchemas { own, shared: self }
     }
 
     /// Returns the schemas of some keys, and all schemas that they reference.
@@ -165,18 +165,18 @@ impl SchemaList {
 
 /// The schemas that one page can reference.
 #[derive(Debug)]
-pub(super) struct Known<'a> {
+pub(super) struct PageSchemas<'a> {
     own: Raw,
     shared: &'a SchemaList,
 }
 
-impl Lookup for Known<'_> {
+impl Lookup for PageSchemas<'_> {
     fn find(&self, key: &str) -> Option<Named<'_>> {
         self.own.find(key).or_else(|| self.shared.raw.find(key))
     }
 }
 
-impl Known<'_> {
+impl PageSchemas<'_> {
     /// Returns the referenced schemas, and all schemas that these reference.
     pub(super) fn closure(&self, reader: &mut SchemaImporter) -> Vec<NamedSchema> {
         let mut schemas = Vec::new();

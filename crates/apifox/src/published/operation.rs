@@ -13,7 +13,7 @@ use crate::schema_import::body::{
     self, Examples, FORM, PARTS, content, headers, is_json, shows_content,
 };
 use crate::schema_import::endpoint::{call, further_tags};
-use crate::schema_import::parameters::{Parameters, add_query, place};
+use crate::schema_import::parameters::{DocumentedParameters, add_query, place};
 use crate::schema_import::schema::object_of;
 use crate::schema_import::security::{scheme, take_headers};
 use crate::schema_import::values::is_placeholder;
@@ -46,7 +46,7 @@ pub(super) fn read(
     let (method, address) = call(&text("method"), &text("path"), at, source, diagnostics)?;
     let known = schemas.with_own(node, source.name, diagnostics);
     let mut reader = SchemaImporter::new(&file, &known, Budget::default());
-    let mut parameters = Parameters::new(&address.path, line("path"));
+    let mut parameters = DocumentedParameters::new(&address.path, line("path"));
     for group in ["parameters", "commonParameters"] {
         let Some(group) = node.get(group) else {
             continue;
@@ -142,7 +142,20 @@ pub(super) struct Bodies<'r, 'a> {
 
 impl Bodies<'_, '_> {
     pub(super) fn request(&mut self, node: &JsonNode) -> Option<RequestBody> {
-        let media_type = body::media_type(node.text_of("mediaType").or(node.text_of("type"))?)?;
+        let word = node.text_of("mediaType").or(node.text_of("type"))?;
+        let Some(media_type) = body::media_type(word) else {
+            if !matches!(word.trim(), "" | "none") {
+                self.reader.warn(
+                    node.line,
+                    format!(
+                        "{} is not a media type; the request body is left out",
+                        quoted(word)
+                    ),
+                    "correct the media type in the file",
+                );
+            }
+            return None;
+        };
         let fields = node
             .get("parameters")
             .map(JsonNode::items)
@@ -158,7 +171,7 @@ impl Bodies<'_, '_> {
             .map(JsonNode::items)
             .unwrap_or_default()
         {
-            // An example may have its own media type.
+            // The site does not show the examples of a media type that the body had before.
             let own = example.text_of("mediaType").and_then(body::media_type);
             if own.is_none_or(|own| own == media_type)
                 && let Some(value) = example.get("value").or(example.get("data"))
@@ -232,6 +245,18 @@ impl Bodies<'_, '_> {
                 headers: node.get("headers").map(headers).unwrap_or_default(),
             });
         }
+        let mut others: Vec<&JsonNode> = by_response.into_values().flatten().collect();
+        others.sort_by_key(|example| example.line);
+        if let Some(example) = others.first() {
+            self.reader.warn(
+                example.line,
+                format!(
+                    "examples of a response that the page does not have are left out: {}",
+                    others.len()
+                ),
+                "download the page again if the examples are needed",
+            );
+        }
         responses
     }
 
@@ -288,6 +313,11 @@ impl Bodies<'_, '_> {
         let mut read = Vec::new();
         for field in fields {
             let Some(name) = field.text_of("name") else {
+                self.reader.warn(
+                    field.line,
+                    "a form field has no name; it is left out",
+                    "correct the field in the file",
+                );
                 continue;
             };
             if field.get("enable").and_then(JsonNode::truth) == Some(false) || !met.insert(name) {

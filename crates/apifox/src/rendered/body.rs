@@ -3,7 +3,9 @@
 use super::curl::{Curl, Data};
 use super::examples;
 use super::fields::{asked_media_type, describe};
-use super::sections::{Sections, is_json};
+use super::response_labels::media_type;
+use super::section_examples::is_json;
+use super::sections::Sections;
 use super::url::pairs;
 use crate::diagnostic::Diagnostic;
 use crate::infer::text_value;
@@ -41,6 +43,16 @@ pub(crate) fn body(
     let is_known = found.has_headings || method.has_body();
     let has_body = sends || (shows_body && is_known);
     if !has_body {
+        if let Some(section) = section.filter(|_| has_content) {
+            diagnostics.push(Diagnostic::warning(
+                file,
+                section.line,
+                format!(
+                    "the example above the code sample is left out: a request with {} usually has no body",
+                    method.name().to_uppercase()
+                ),
+            ));
+        }
         return None;
     }
     let line = section.map(|body| body.line);
@@ -105,7 +117,7 @@ fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
     }
     let data = curl.data.as_ref()?;
     if let Some(header) = curl.header("Content-Type") {
-        return super::labels::media_type(&header.value).map(|media| (media, header.line));
+        return media_type(&header.value).map(|media| (media, header.line));
     }
     let text = data.text.trim_start();
     let media = if text.starts_with(['{', '[']) {

@@ -1,7 +1,8 @@
 //! Examples of a rendered page: JSON, which may be truncated, or plain text.
 
-use super::labels::{code_line, example_line, marker, status_line, status_tab};
+use super::labels::{example_line, marker};
 use super::lines::Lines;
+use super::response_labels::{code_line, status_line, status_tab};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{Budget, JsonNode, JsonValue, parse};
 use crate::page::BodyExample;
@@ -107,14 +108,14 @@ pub(crate) fn text(text: &str, line: u32) -> BodyExample {
 }
 
 /// For each line, the index of the next line on which an example must have ended.
-pub(super) struct Limits {
+pub(super) struct ExampleEnds {
     /// The next heading, or line that begins inside a line of the capture.
     pub(super) heading: Vec<usize>,
     /// The next heading, status line or example label.
     pub(super) any: Vec<usize>,
 }
 
-impl Limits {
+impl ExampleEnds {
     pub(super) fn new(lines: &Lines, from: usize, end: usize) -> Self {
         let count = end.saturating_sub(from);
         let mut limits = Self {

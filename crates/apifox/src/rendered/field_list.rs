@@ -2,15 +2,16 @@
 //! values of each field, usually on a line each.
 
 use super::curl;
+use super::field_start::FieldStart;
 use super::labels::{
-    ValueLabel, code_line, example_line, example_word, is_marked_status, is_nothing,
-    is_schema_label, keyword_line, marker, media_line, modified_line, required_line, status_line,
-    status_tab, value_label,
+    example_line, example_word, is_nothing, is_schema_label, marker, modified_line, required_line,
 };
 use super::limits::limits;
 use super::lines::Lines;
-use super::url::is_placeholder;
-use crate::json::number;
+use super::response_labels::{code_line, is_marked_status, media_line, status_line, status_tab};
+use super::value_labels::{
+    ValueLabel, is_choice_label, is_other_fields_label, keyword_line, value_label,
+};
 use crate::page::FieldSpec;
 use crate::type_names::{TypeLine, length_of, type_line};
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub(crate) struct ListedField {
     pub(crate) line: Option<TypeLine>,
     /// Indentation of the name, in characters.
     pub(crate) indent: usize,
+    /// Index of the first line.
+    pub(crate) start: usize,
 }
 
 /// The lines of a list, which is parsed again when the names in the examples are known.
@@ -60,29 +63,18 @@ pub(crate) fn read<'a>(
     (reader.fields, next)
 }
 
-struct ListReader<'a> {
-    lines: &'a Lines<'a>,
-    end: usize,
-    names: &'a HashSet<&'a str>,
+pub(super) struct ListReader<'a> {
+    pub(super) lines: &'a Lines<'a>,
+    pub(super) end: usize,
+    pub(super) names: &'a HashSet<&'a str>,
     /// The names of the fields that were already parsed.
-    read: HashSet<String>,
-    fields: Vec<ListedField>,
-}
-
-/// The first lines of a field.
-#[derive(Debug, Default)]
-struct FieldStart {
-    name: String,
-    type_text: Option<String>,
-    required: Option<bool>,
-    description: Option<String>,
-    /// The first line after these lines.
-    next: usize,
+    pub(super) read: HashSet<String>,
+    pub(super) fields: Vec<ListedField>,
 }
 
 impl ListReader<'_> {
     /// Returns a line without its bullet, or an empty line after the end.
-    fn at(&self, at: usize) -> &str {
+    pub(super) fn at(&self, at: usize) -> &str {
         if at >= self.end {
             return "";
         }
@@ -94,7 +86,7 @@ impl ListReader<'_> {
     }
 
     /// Returns the index of the first filled line from `at` on.
-    fn filled(&self, at: usize) -> usize {
+    pub(super) fn filled(&self, at: usize) -> usize {
         self.lines.next_filled(at, self.end).unwrap_or(self.end)
     }
 
@@ -120,107 +112,10 @@ impl ListReader<'_> {
         at
     }
 
-    /// Parses the start of a field at a line.
-    fn start(&self, at: usize) -> Option<FieldStart> {
-        let line = self.at(at);
-        let (name, starred) = match line.strip_suffix('*') {
-            Some(name) => (name.trim_end(), Some(true)),
-            None => (line, None),
-        };
-        if is_name(name) {
-            let below = self.filled(at + 1);
-            if let Some((type_text, required)) = typed(self.at(below))
-                && self.is_named(name)
-                && !self.is_name_of_next(name, below)
-            {
-                return Some(FieldStart {
-                    name: name.to_owned(),
-                    type_text: Some(type_text),
-                    required: required.or(starred),
-                    description: None,
-                    next: below + 1,
-                });
-            }
-            let next_is_same = self.at(below) == line;
-            let untyped = self.names.contains(name) && !self.read.contains(name);
-            if untyped && !self.read.is_empty() && !next_is_same {
-                return Some(FieldStart {
-                    name: name.to_owned(),
-                    required: starred,
-                    next: at + 1,
-                    ..FieldStart::default()
-                });
-            }
-        }
-        self.one_line(at)
-    }
-
-    /// Returns whether a name is not a label of the site.
-    fn is_named(&self, name: &str) -> bool {
-        self.names.contains(name)
-            || !(is_schema_label(name) && name.starts_with(|c: char| c.is_ascii_uppercase())
-                || matches!(name, "Example" | "Examples" | "Headers" | "Header"))
-    }
-
-    /// Returns whether the type at `below` is itself the name of a field, whose type follows:
-    /// `The kind`, `object`, `string`.
-    fn is_name_of_next(&self, name: &str, below: usize) -> bool {
-        let word = self.at(below);
-        if !is_name(word) || typed(self.at(self.filled(below + 1))).is_none() {
-            return false;
-        }
-        if self.names.contains(word) {
-            return true;
-        }
-        // The type of the items follows an array.
-        !self.names.contains(name) && word != "array"
-    }
-
-    /// Parses a field on one line: `id string required Number of the order`.
-    fn one_line(&self, at: usize) -> Option<FieldStart> {
-        let line = self.at(at);
-        if line.len() > 2000 {
-            return None;
-        }
-        let Some((name, rest)) = line.split_once(char::is_whitespace) else {
-            return joined(line, at);
-        };
-        if !is_name(name) {
-            return None;
-        }
-        let rest = rest.trim();
-        let ends: Vec<usize> = rest
-            .char_indices()
-            .filter(|(_, c)| c.is_whitespace())
-            .map(|(end, _)| end)
-            .take(5)
-            .chain([rest.len()])
-            .collect();
-        let (end, (type_text, mut required)) = ends
-            .iter()
-            .rev()
-            .find_map(|&end| Some((end, typed(&rest[..end])?)))?;
-        let mut text = rest[end..].trim();
-        if required.is_none() {
-            let (word, behind) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-            if let Some(flag) = required_line(word) {
-                required = Some(flag);
-                text = behind.trim();
-            }
-        }
-        let certain = required.is_some() || self.names.contains(name);
-        certain.then(|| FieldStart {
-            name: name.to_owned(),
-            type_text: Some(type_text),
-            required,
-            description: Some(text.to_owned()).filter(|text| !text.is_empty()),
-            next: at + 1,
-        })
-    }
-
     /// Reads a field after its first lines; returns the index after it.
     fn field(&mut self, at: usize, start: FieldStart) -> usize {
         let indent = self.lines.indent(at);
+        let first_line = at;
         let mut spec = FieldSpec {
             name: start.name,
             line: self.lines.number(at),
@@ -238,6 +133,24 @@ impl ListReader<'_> {
             let first = text.is_empty();
             if line.is_empty() {
                 at += 1;
+                continue;
+            }
+            // In a description, `One of:` is followed by text.
+            if is_choice_label(line) {
+                let next = self.after_choices(at);
+                if next > self.filled(at + 1) {
+                    at = next;
+                    continue;
+                }
+            }
+            if let Some(next) = self.after_component(at).filter(|_| first) {
+                at = next;
+                continue;
+            }
+            if is_other_fields_label(line)
+                && let Some(next) = self.after_other_fields(at)
+            {
+                at = next;
                 continue;
             }
             // The flags follow the type, so they are not names of fields there.
@@ -282,12 +195,21 @@ impl ListReader<'_> {
         if !text.is_empty() {
             spec.description = Some(text.join("\n"));
         }
+        let mut known = HashSet::new();
+        spec.details
+            .allowed
+            .retain(|value| known.insert(value.clone()));
         let line = spec.type_name.as_deref().and_then(type_line);
         if let Some(format) = line.as_ref().and_then(|line| line.format.as_deref()) {
             let known = &mut spec.details.keywords;
             known.entry("format").or_insert_with(|| Value::from(format));
         }
-        self.fields.push(ListedField { spec, line, indent });
+        self.fields.push(ListedField {
+            spec,
+            line,
+            indent,
+            start: first_line,
+        });
         at
     }
 
@@ -325,168 +247,14 @@ impl ListReader<'_> {
             || curl::starts(line)
             || is_marked_status(line)
             || code_line(line).is_some()
-            || modified_line(line).is_some()
+            || modified_line(line, || below).is_some()
             || is_status_above(line, below)
     }
-
-    /// Reads the value of a label; returns the index after it.
-    fn value(&self, spec: &mut FieldSpec, label: ValueLabel, rest: &str, at: usize) -> usize {
-        if label == ValueLabel::Allowed {
-            return self.allowed(spec, rest, at);
-        }
-        let mut next = at + 1;
-        let mut value = rest.to_owned();
-        if value.is_empty() {
-            let below = self.filled(next);
-            if !self.is_value(below) {
-                return next;
-            }
-            value = self.at(below).to_owned();
-            next = below + 1;
-        }
-        let mut open = depth(&value);
-        while open > 0 && next < self.end && value.starts_with(['{', '[']) {
-            value.push('\n');
-            value.push_str(self.lines.at(next));
-            open += depth(self.lines.at(next));
-            next += 1;
-        }
-        if label == ValueLabel::Examples {
-            while next < self.end && self.is_value(next) && limits(self.at(next)).is_none() {
-                next += 1;
-            }
-        }
-        set(spec, label, value);
-        next
-    }
-
-    /// Returns whether a line after a label is its value.
-    fn is_value(&self, at: usize) -> bool {
-        let line = self.at(at);
-        at < self.end
-            && !line.is_empty()
-            && self.start(at).is_none()
-            && value_label(line).is_none()
-            && marker(line, true).is_none()
-            && modified_line(line).is_none()
-            && !is_marked_status(line)
-            && !curl::starts(line)
-    }
-
-    fn allowed(&self, spec: &mut FieldSpec, rest: &str, at: usize) -> usize {
-        let values = &mut spec.details.allowed;
-        extend(values, rest);
-        let mut next = at + 1;
-        while next < self.end {
-            let line = self.at(next);
-            if line.is_empty() {
-                next += 1;
-                continue;
-            }
-            let value = self.is_value(next)
-                && keyword_line(line).is_none()
-                && limits(line).is_none()
-                && example_line(line).is_none()
-                && code_line(line).is_none()
-                && !is_status_above(line, self.at(self.filled(next + 1)))
-                && !line.starts_with(['{', '[']);
-            if !value {
-                break;
-            }
-            extend(values, line);
-            next += 1;
-        }
-        next
-    }
-}
-
-/// Adds the allowed values on a line, which may be separated by commas.
-fn extend(values: &mut Vec<String>, line: &str) {
-    let parts: Vec<&str> = line.split([',', '、', '，']).map(str::trim).collect();
-    let separate = parts
-        .iter()
-        .all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
-    let parts = if separate { parts } else { vec![line.trim()] };
-    for part in parts {
-        let bare = part
-            .strip_prefix('"')
-            .and_then(|part| part.strip_suffix('"'))
-            .unwrap_or(part);
-        if !bare.is_empty() && !values.iter().any(|known| known == bare) {
-            values.push(bare.to_owned());
-        }
-    }
-}
-
-/// Stores the value of a label.
-fn set(spec: &mut FieldSpec, label: ValueLabel, value: String) {
-    let details = &mut spec.details;
-    let mut keyword = |word: &str, value: Value| {
-        details.keywords.insert(word.to_owned(), value);
-    };
-    match label {
-        ValueLabel::Example | ValueLabel::Examples => {
-            if !value.contains("{{") && !is_placeholder_text(&value) {
-                details.example = details.example.take().or(Some(value));
-            }
-        }
-        ValueLabel::Default => {
-            if !value.contains("{{") {
-                details.default = details.default.take().or(Some(value));
-            }
-        }
-        ValueLabel::Constant => spec.fixed = spec.fixed.take().or(Some(value)),
-        ValueLabel::Pattern => keyword("pattern", Value::from(value)),
-        ValueLabel::Format => keyword("format", Value::from(value)),
-        ValueLabel::MinLength | ValueLabel::MaxLength => {
-            let Ok(length) = value.trim().parse::<u64>() else {
-                return;
-            };
-            match label {
-                ValueLabel::MinLength => keyword("minLength", Value::from(length)),
-                _ => spec.max_length = Some(length),
-            }
-        }
-        ValueLabel::Minimum | ValueLabel::Maximum => {
-            let value = number(value.trim());
-            if value.is_number() {
-                let word = if label == ValueLabel::Minimum {
-                    "minimum"
-                } else {
-                    "maximum"
-                };
-                keyword(word, value);
-            }
-        }
-        ValueLabel::Allowed => {}
-    }
-}
-
-fn is_placeholder_text(value: &str) -> bool {
-    !value.starts_with('{') && is_placeholder(value)
-}
-
-/// Returns the number of brackets that a line opens and does not close, outside of strings.
-fn depth(line: &str) -> i64 {
-    let mut depth = 0;
-    let mut quoted = false;
-    let mut escaped = false;
-    for c in line.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => quoted = !quoted,
-            '{' | '[' if !quoted => depth += 1,
-            '}' | ']' if !quoted => depth -= 1,
-            _ => {}
-        }
-    }
-    depth
 }
 
 /// Returns whether a line is a status above the content of its response. A number in a description
 /// is not.
-fn is_status_above(line: &str, below: &str) -> bool {
+pub(super) fn is_status_above(line: &str, below: &str) -> bool {
     let status = status_line(line).or_else(|| status_tab(line));
     status.is_some()
         && (media_line(below).is_some()
@@ -496,47 +264,6 @@ fn is_status_above(line: &str, below: &str) -> bool {
             || is_schema_label(below)
             || below.starts_with(['{', '['])
             || marker(below, true).is_some())
-}
-
-/// Parses a type line, at whose end `required` or `optional` may follow.
-fn typed(line: &str) -> Option<(String, Option<bool>)> {
-    if type_line(line).is_some() {
-        return Some((line.to_owned(), None));
-    }
-    let (text, required) = without_flag(line)?;
-    type_line(text)
-        .is_some()
-        .then(|| (text.to_owned(), required))
-}
-
-/// Removes a flag from the end of a line.
-fn without_flag(line: &str) -> Option<(&str, Option<bool>)> {
-    if line.len() > 200 {
-        return None;
-    }
-    let cut = line
-        .char_indices()
-        .skip(1)
-        .find(|&(at, _)| required_line(&line[at..]).is_some())?
-        .0;
-    Some((line[..cut].trim_end(), required_line(line[cut..].trim())))
-}
-
-/// Parses a field whose cells an extractor joined: `order_idstringrequired`.
-fn joined(line: &str, at: usize) -> Option<FieldStart> {
-    let (front, required) = without_flag(line)?;
-    let (name, type_text) = front
-        .char_indices()
-        .skip(1)
-        .map(|(at, _)| front.split_at(at))
-        .find(|(name, text)| is_name(name) && type_line(text).is_some())?;
-    Some(FieldStart {
-        name: name.to_owned(),
-        type_text: Some(type_text.to_owned()),
-        required,
-        description: None,
-        next: at + 1,
-    })
 }
 
 /// Returns the type of an array whose items the list describes by a type without a name.
@@ -550,17 +277,6 @@ fn items_line(spec: &FieldSpec, line: &str) -> Option<String> {
         "array[array]" => Some(format!("array[array[{line}]]")),
         _ => None,
     }
-}
-
-/// Returns whether a text can be the name of a field.
-pub(crate) fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 80
-        && text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$' | '@'))
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_-.[]$@:".contains(&b))
-        && !text.ends_with(':')
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! Assigns the rows of each table to a parameter, a body or a response.
 
-use super::curl::{Curl, Pair};
+use super::curl::Curl;
 use super::field_list::{self, ListRange};
 use super::lines::Lines;
 use super::nesting::{self, ExampleNames};
+use super::response_labels::media_type;
+use super::sampled_parameters::{SampledParameters, is_ignored, is_standard};
 use super::sections::{RowGroup, Sections};
-use super::table::{Known, Table, row};
-use super::url::{self, is_placeholder};
+use super::table::{SampleTexts, Table, row};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{JsonNode, JsonValue};
-use crate::page::{
-    ApiParameter, BodyExample, FieldSpec, HttpMethod, ParameterLocation, SampleValue, SchemaSource,
-};
+use crate::page::{BodyExample, FieldSpec, HttpMethod, ParameterLocation};
 use std::collections::{HashMap, HashSet};
 
 /// A value longer than this is not a fixed value.
@@ -22,7 +21,7 @@ pub(crate) struct AssignedRows<'a> {
     file: &'a str,
     lines: &'a Lines<'a>,
     /// Names in code samples and examples.
-    known: Known,
+    known: SampleTexts,
     places: HashMap<String, ParameterLocation>,
     body_names: HashSet<String>,
     response_names: HashSet<String>,
@@ -43,9 +42,9 @@ impl<'a> AssignedRows<'a> {
         lines: &'a Lines<'a>,
         method: HttpMethod,
         found: &Sections,
-        parameters: &Parameters,
+        parameters: &SampledParameters,
     ) -> Self {
-        let mut known = Known::new();
+        let mut known = SampleTexts::new();
         let mut places = HashMap::new();
         for place in [
             ParameterLocation::Header,
@@ -152,7 +151,8 @@ impl<'a> AssignedRows<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         for (place, rows) in std::mem::take(&mut found.params) {
-            let fields = self.section_fields(rows, &ExampleNames::default(), diagnostics);
+            let what = format!("{} parameter", place.name());
+            let fields = self.section_fields(rows, &ExampleNames::default(), &what, diagnostics);
             for field in self.flat(fields, diagnostics) {
                 let place = match self.places.get(&field.name) {
                     Some(ParameterLocation::Path) => ParameterLocation::Path,
@@ -192,7 +192,7 @@ impl<'a> AssignedRows<'a> {
             .iter_mut()
             .flat_map(|body| std::mem::take(&mut body.rows))
         {
-            for field in self.section_fields(rows, &shown, diagnostics) {
+            for field in self.section_fields(rows, &shown, "body field", diagnostics) {
                 if is_content_type(&field.name, &self.body_names) {
                     self.content_types.push(field);
                 } else {
@@ -203,11 +203,14 @@ impl<'a> AssignedRows<'a> {
         for (at, response) in found.responses.iter_mut().enumerate() {
             let shown = names(&response.examples);
             for rows in std::mem::take(&mut response.rows) {
-                let fields = self.section_fields(rows, &shown, diagnostics);
+                let what = format!("field of response {}", response.status);
+                let fields = self.section_fields(rows, &shown, &what, diagnostics);
                 self.responses[at].0.extend(fields);
             }
             for rows in std::mem::take(&mut response.headers) {
-                let fields = self.section_fields(rows, &ExampleNames::default(), diagnostics);
+                let what = format!("header of response {}", response.status);
+                let fields =
+                    self.section_fields(rows, &ExampleNames::default(), &what, diagnostics);
                 let fields = self.flat(fields, diagnostics).into_iter();
                 let fields = fields.filter(|field| !is_standard(&field.name));
                 self.responses[at].1.extend(fields);
@@ -219,6 +222,7 @@ impl<'a> AssignedRows<'a> {
         &self,
         rows: RowGroup,
         shown: &ExampleNames,
+        what: &str,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<FieldSpec> {
         let ListRange { start, end } = match rows {
@@ -227,7 +231,32 @@ impl<'a> AssignedRows<'a> {
         };
         let names = shown.all();
         let (mut fields, _) = field_list::read(self.lines, start, end, &names);
-        nesting::place(&mut fields, shown);
+        let starts = fields.iter().skip(1).map(|field| field.start);
+        for (field, next) in fields.iter().zip(starts.chain([end])) {
+            let what = format!("{what} {}", quoted(&field.spec.name));
+            self.lines.mark_used(field.start..next, what);
+        }
+        let assumed = nesting::place(&mut fields, shown);
+        if let Some(&first) = assumed.first() {
+            let field = &fields[first].spec;
+            let holder = field.parents.as_ref().and_then(|parents| parents.last());
+            let more = match assumed.len() - 1 {
+                0 => String::new(),
+                more => format!(" ({more} more fields are treated alike)"),
+            };
+            diagnostics.push(
+                Diagnostic::warning(
+                    self.file,
+                    field.line,
+                    format!(
+                        "the page does not show which object contains {}; it is placed in {}{more}",
+                        quoted(&field.name),
+                        quoted(holder.map_or("", String::as_str))
+                    ),
+                )
+                .with_help("indent the fields of an object below it, or add an example"),
+            );
+        }
         fields.into_iter().map(|field| field.spec).collect()
     }
 
@@ -309,7 +338,7 @@ fn known_in(names: &HashSet<String>, name: &str) -> bool {
 }
 
 /// Collects the names of all fields at any depth, with their short values.
-fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut Known) {
+fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut SampleTexts) {
     match &node.value {
         JsonValue::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
         JsonValue::Object(members) => {
@@ -338,7 +367,7 @@ pub(crate) fn asked_media_type(field: &FieldSpec) -> Option<String> {
                 c.is_whitespace() || matches!(c, ',' | ';' | '"' | '`' | '(' | ')')
             })
         })
-        .filter_map(|word| super::labels::media_type(word.trim_end_matches('.')))
+        .filter_map(|word| media_type(word.trim_end_matches('.')))
         .find(|media| media.contains('/'))
 }
 
@@ -354,137 +383,4 @@ fn names<'e>(examples: impl IntoIterator<Item = &'e BodyExample>) -> ExampleName
         names.add(&example.value);
     }
     names
-}
-
-/// Returns whether OpenAPI ignores a header parameter: it describes these headers elsewhere.
-pub(crate) fn is_ignored(name: &str) -> bool {
-    ["accept", "authorization", "content-type"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// Headers that a code sample shows although they are not parameters.
-const STANDARD: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "authorization",
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "user-agent",
-];
-
-/// Returns whether a header of a code sample is not a parameter.
-pub(crate) fn is_standard(name: &str) -> bool {
-    STANDARD
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// Parameters in the order of their first occurrence, each location and name once.
-pub(crate) struct Parameters {
-    all: Vec<ApiParameter>,
-    index: HashMap<(ParameterLocation, String), usize>,
-}
-
-impl Parameters {
-    /// Creates the parameters of a path template.
-    pub(crate) fn new(path: &str) -> Self {
-        let mut parameters = Self {
-            all: Vec::new(),
-            index: HashMap::new(),
-        };
-        for name in url::names(path).unwrap_or_default() {
-            parameters.at(ParameterLocation::Path, name, 0);
-        }
-        parameters
-    }
-
-    /// Returns the parameters in one location.
-    pub(crate) fn names(&self, place: ParameterLocation) -> impl Iterator<Item = &ApiParameter> {
-        self.all
-            .iter()
-            .filter(move |parameter| parameter.place == place)
-    }
-
-    fn at(&mut self, place: ParameterLocation, name: &str, line: u32) -> &mut ApiParameter {
-        // Header names are case-insensitive.
-        let key = match place {
-            ParameterLocation::Header => name.to_ascii_lowercase(),
-            _ => name.to_owned(),
-        };
-        let next = self.all.len();
-        let index = *self.index.entry((place, key)).or_insert(next);
-        if index == next {
-            self.all.push(ApiParameter {
-                place,
-                field: FieldSpec {
-                    name: name.to_owned(),
-                    line,
-                    ..FieldSpec::default()
-                },
-                samples: Vec::new(),
-                schema: SchemaSource::Inferred,
-            });
-        }
-        &mut self.all[index]
-    }
-
-    fn sample(&mut self, place: ParameterLocation, name: &str, value: &str, line: u32) {
-        let parameter = self.at(place, name, line);
-        if !is_placeholder(value) {
-            parameter.samples.push(SampleValue {
-                line,
-                text: value.to_owned(),
-            });
-        }
-    }
-
-    /// Adds path parameter values of the code sample; `line` is the line of the path.
-    pub(crate) fn add_samples(&mut self, values: Vec<(String, String)>, line: u32, sample: u32) {
-        for parameter in &mut self.all {
-            parameter.field.line = line;
-        }
-        for (name, value) in values {
-            self.sample(ParameterLocation::Path, &name, &value, sample);
-        }
-    }
-
-    /// Adds the query on the path line.
-    pub(crate) fn add_pairs(&mut self, pairs: &[(String, String)], line: u32) {
-        for (name, value) in pairs {
-            self.sample(ParameterLocation::Query, name, value, line);
-        }
-    }
-
-    /// Adds the query and headers of the curl sample.
-    pub(crate) fn add_curl(&mut self, curl: &Curl) {
-        for Pair { name, value, line } in &curl.query {
-            self.sample(ParameterLocation::Query, name, value, *line);
-        }
-        for Pair { name, value, line } in &curl.headers {
-            if !is_standard(name) {
-                self.sample(ParameterLocation::Header, name, value, *line);
-            }
-        }
-    }
-
-    /// Adds a parameter from a table. A value from an earlier row for the same parameter takes
-    /// precedence.
-    pub(crate) fn add_field(&mut self, place: ParameterLocation, field: FieldSpec) {
-        let own = &mut self.at(place, &field.name, field.line).field;
-        own.type_name = own.type_name.take().or(field.type_name);
-        own.required = own.required.or(field.required);
-        own.max_length = own.max_length.or(field.max_length);
-        own.fixed = own.fixed.take().or(field.fixed);
-        own.description = own.description.take().or(field.description);
-        own.parents = own.parents.take().or(field.parents);
-        own.details.extend(&field.details);
-    }
-
-    pub(crate) fn finish(self) -> Vec<ApiParameter> {
-        self.all
-    }
 }

@@ -1,6 +1,7 @@
 //! Labels: the fixed texts that the site prints around the content of a page, in all languages of
 //! its interface.
 
+use super::response_labels::media_type;
 use crate::page::ParameterLocation;
 
 /// A heading.
@@ -32,10 +33,10 @@ pub(crate) struct BodyHead {
 }
 
 /// The maximum length of a label line, in bytes.
-const LONGEST: usize = 120;
+pub(super) const LONGEST: usize = 120;
 
 /// Returns a line in the form in which labels are compared: lower case, without whitespace.
-fn key(line: &str) -> String {
+pub(super) fn key(line: &str) -> String {
     line.chars()
         .filter(|c| !c.is_whitespace())
         .flat_map(char::to_lowercase)
@@ -43,7 +44,7 @@ fn key(line: &str) -> String {
 }
 
 /// Returns whether a key is one of some words, which are separated by `|`.
-fn is_among(words: &str, key: &str) -> bool {
+pub(super) fn is_among(words: &str, key: &str) -> bool {
     words.split('|').any(|word| word == key)
 }
 
@@ -70,7 +71,7 @@ const HEADINGS: &[(&str, Marker)] = &[
         Marker::Params(ParameterLocation::Cookie),
     ),
     (
-        "requestcodesamples|requestsamplecode|requestsamples|codesamples|samplecode|请求示例代码|示例代码|請求示例代碼|示例代碼|請求範例程式碼|範例程式碼|リクエストサンプル|リクエストサンプルコード|サンプルコード",
+        "requestcodesamples|requestsamplecode|请求示例请求示例|請求示例請求示例|requestsamples|codesamples|samplecode|请求示例代码|示例代码|請求示例代碼|示例代碼|請求範例程式碼|範例程式碼|リクエストサンプル|リクエストサンプルコード|サンプルコード",
         Marker::Samples,
     ),
     (
@@ -82,7 +83,7 @@ const HEADINGS: &[(&str, Marker)] = &[
         Marker::Responses,
     ),
     (
-        "responseexample|responseexamples|responseresponseexample|返回示例|响应示例|返回响应响应示例|返回响应返回示例|響應示例|回應範例|レスポンス例",
+        "响应示例响应示例|返回示例返回示例|responseexample|responseexamples|responseresponseexample|返回示例|响应示例|返回响应响应示例|返回响应返回示例|響應示例|回應範例|レスポンス例",
         Marker::ResponseExample,
     ),
 ];
@@ -186,227 +187,6 @@ pub(crate) fn required_line(line: &str) -> Option<bool> {
     }
 }
 
-/// Parses a line that names a schema keyword without a value: `deprecated`, `read-only`.
-pub(crate) fn keyword_line(line: &str) -> Option<&'static str> {
-    if line.len() > LONGEST {
-        return None;
-    }
-    Some(match key(line).as_str() {
-        "deprecated" | "已废弃" | "废弃" | "将废弃" | "已廢棄" | "非推奨" => {
-            "deprecated"
-        }
-        "readonly" | "read-only" | "只读" | "唯讀" | "読み取り専用" => "readOnly",
-        "writeonly" | "write-only" | "只写" | "唯寫" | "書き込み専用" => "writeOnly",
-        "nullable" | "可为空" | "允许为空" | "可為空" => "nullable",
-        _ => return None,
-    })
-}
-
-/// The meaning of a label that precedes a value of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ValueLabel {
-    Example,
-    Examples,
-    Default,
-    Allowed,
-    Constant,
-    Pattern,
-    Format,
-    MinLength,
-    MaxLength,
-    Minimum,
-    Maximum,
-}
-
-const VALUE_LABELS: &[(&str, ValueLabel)] = &[
-    (
-        "example|examplevalue|示例值|示例|範例值|範例|例",
-        ValueLabel::Example,
-    ),
-    ("examples", ValueLabel::Examples),
-    (
-        "default|defaultvalue|默认值|默认|预设值|預設值|デフォルト|デフォルト値",
-        ValueLabel::Default,
-    ),
-    (
-        "allowedvalue|allowedvalues|enum|enumvalues|availableoptions|possiblevalues|枚举值|枚举|可选值|可用值|列舉值|枚舉值|可選值|許可値|列挙値",
-        ValueLabel::Allowed,
-    ),
-    (
-        "const|constant|constantvalue|常量|固定值",
-        ValueLabel::Constant,
-    ),
-    (
-        "matchpattern|pattern|match|regex|匹配正则|正则匹配|正则表达式|正則表達式|パターン",
-        ValueLabel::Pattern,
-    ),
-    ("format|格式|フォーマット", ValueLabel::Format),
-    ("minlength|最小长度|最小長度", ValueLabel::MinLength),
-    ("maxlength|最大长度|最大長度", ValueLabel::MaxLength),
-    ("minimum|minvalue|最小值|最小値", ValueLabel::Minimum),
-    ("maximum|maxvalue|最大值|最大値", ValueLabel::Maximum),
-];
-
-/// Parses the label of a value of a field, which ends with a colon: `Example:`, `默认值：3`. Returns
-/// the text after the colon.
-pub(crate) fn value_label(line: &str) -> Option<(ValueLabel, &str)> {
-    let colon = line.find([':', '：']).filter(|&colon| colon <= 40)?;
-    let key = key(&line[..colon]);
-    let (_, label) = VALUE_LABELS
-        .iter()
-        .find(|(words, _)| is_among(words, &key))?;
-    let rest = line[colon..].trim_start_matches([':', '：']).trim_start();
-    // `pattern` and `format` may begin a sentence of the description.
-    let sentence = rest.contains(' ') && matches!(label, ValueLabel::Format);
-    (!sentence).then_some((*label, rest))
-}
-
-/// Parses a media type or the site's word for one; the result is in lower case and without
-/// parameters.
-pub(crate) fn media_type(text: &str) -> Option<String> {
-    let lower = text.trim().to_lowercase();
-    let known = match lower.as_str() {
-        "json" => "application/json",
-        "xml" => "application/xml",
-        "form-data" => "multipart/form-data",
-        "x-www-form-urlencoded" => "application/x-www-form-urlencoded",
-        "text" | "raw" => "text/plain",
-        "html" => "text/html",
-        "binary" => "application/octet-stream",
-        _ => {
-            let bare = lower.split(';').next().unwrap_or_default().trim();
-            let (kind, name) = bare.split_once('/')?;
-            let word = |text: &str| {
-                !text.is_empty()
-                    && text.len() < 100
-                    && text
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b"*.+-_".contains(&b))
-            };
-            let known = matches!(
-                kind,
-                "application" | "text" | "multipart" | "image" | "audio" | "video" | "*"
-            );
-            return (known && word(name)).then(|| bare.to_owned());
-        }
-    };
-    Some(known.to_owned())
-}
-
-/// Parses a media type line of a response section: `application/json`, `Bodyapplication/json`,
-/// `Content Type : JSONapplication/json`.
-pub(crate) fn media_line(line: &str) -> Option<String> {
-    if line.len() > LONGEST {
-        return None;
-    }
-    let lower = line.to_lowercase();
-    let labels = [
-        "contenttype",
-        "content-type",
-        "内容格式",
-        "内容类型",
-        "內容格式",
-        "內容類型",
-        "コンテンツタイプ",
-    ];
-    if let Some((label, rest)) = lower.split_once([':', '：'])
-        && labels.contains(&key(label).as_str())
-    {
-        let rest = rest.trim();
-        // The site prints its own word before the media type.
-        let bare = ["json", "xml", "html", "raw", "binary", "text"]
-            .iter()
-            .find_map(|word| rest.strip_prefix(word))
-            .map(str::trim)
-            .filter(|bare| bare.contains('/') && !bare.starts_with('/'));
-        return media_type(bare.unwrap_or(rest));
-    }
-    if let Some(rest) = lower.strip_prefix("body").filter(|rest| !rest.is_empty()) {
-        return media_type(rest);
-    }
-    media_type(&lower).filter(|_| lower.contains('/') || lower == "json" || lower == "xml")
-}
-
-/// Parses `HTTP Code: 200` of the layout of 2022 to 2024.
-pub(crate) fn code_line(line: &str) -> Option<String> {
-    let (label, code) = line.split_once([':', '：'])?;
-    let known = is_among(
-        "httpcode|httpstatuscode|httpstatus|httpコード|http状态码|http狀態碼|状态码|狀態碼|httpステータスコード",
-        &key(label),
-    );
-    let (code, name) = status_line(code.trim())?;
-    (known && name.is_empty()).then_some(code)
-}
-
-/// Parses the status line of a response: `🟢200成功`, `404 Not found`, `🟠x-200:Rejected`, `default`.
-pub(crate) fn status_line(line: &str) -> Option<(String, String)> {
-    if line.len() > 200 {
-        return None;
-    }
-    let text = line.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let text = text.strip_prefix("x-").unwrap_or(text);
-    if let Some(rest) = text.strip_prefix("default") {
-        return rest
-            .is_empty()
-            .then(|| ("default".to_owned(), String::new()));
-    }
-    let code = text.get(..3)?;
-    if !is_status_code(code) {
-        return None;
-    }
-    let rest = &text[3..];
-    // A number, a date or an item of an array is not a status.
-    if rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '-' | '/' | '%')) {
-        return None;
-    }
-    let name = rest
-        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '-'))
-        .trim();
-    // `200 - Done (200)` repeats the status.
-    let name = match trailing_status(name) {
-        Some((again, name)) if again == code => name,
-        _ => name,
-    };
-    let name = name
-        .trim_start_matches(['(', '（'])
-        .trim_end_matches([')', '）'])
-        .trim();
-    Some((code.to_uppercase(), name.to_owned()))
-}
-
-fn is_status_code(code: &str) -> bool {
-    let bytes = code.as_bytes();
-    bytes.len() == 3
-        && (b'1'..=b'5').contains(&bytes[0])
-        && (bytes[1..].iter().all(u8::is_ascii_digit) || bytes[1..].eq_ignore_ascii_case(b"xx"))
-}
-
-/// Splits a text that ends with a status: `Found(200)` → `200`, `Found`.
-fn trailing_status(text: &str) -> Option<(&str, &str)> {
-    let open = text.rfind(['(', '（'])?;
-    let code = text[open..]
-        .trim_start_matches(['(', '（'])
-        .trim_end_matches([')', '）'])
-        .trim();
-    let closed = text.ends_with([')', '）']);
-    (closed && is_status_code(code)).then(|| (code, text[..open].trim()))
-}
-
-/// Parses a tab of the layout of 2022 to 2024: `Found(200)`.
-pub(crate) fn status_tab(line: &str) -> Option<(String, String)> {
-    if line.len() > 200 {
-        return None;
-    }
-    let (code, name) = trailing_status(line)?;
-    Some((code.to_uppercase(), name.to_owned()))
-}
-
-/// Returns whether a status line begins with the coloured mark that the site prints.
-pub(crate) fn is_marked_status(line: &str) -> bool {
-    line.starts_with(['🟢', '🟠', '🔴', '🟡', '🔵', '⚪', '⚫', '🟣', '🟤'])
-        && status_line(line).is_some()
-}
-
 /// Parses the label of an example; returns the text after the label on the same line.
 pub(crate) fn example_line(line: &str) -> Option<&str> {
     let rest = example_word(line)?.trim_start();
@@ -446,14 +226,15 @@ pub(crate) fn is_nothing(line: &str) -> bool {
 pub(crate) fn is_control(line: &str) -> bool {
     line.len() <= LONGEST
         && is_among(
-            "copy|copypage|复制|复制页面|複製|tryit|tryitout|debug|run|调试|运行|除錯|showmore|expandall|collapseall|展开|收起|text|generatecode|生成代码|auto|自动生成",
+            "runinapifox|runinapidog|copy|copypage|复制|复制页面|複製|tryit|tryitout|debug|run|调试|运行|除錯|showmore|expandall|collapseall|展开|收起|text|generatecode|生成代码|auto|自动生成",
             &key(line),
         )
 }
 
-/// Returns the text after the label of the modification time: `Modified at 2025-12-24 08:33:22`.
-pub(crate) fn modified_line(line: &str) -> Option<&str> {
-    [
+/// Returns the date after the label of the modification time: `Modified at 2025-12-24 08:33:22`. The
+/// date may be on the line below.
+pub(crate) fn modified_line<'a>(line: &'a str, below: impl FnOnce() -> &'a str) -> Option<&'a str> {
+    let rest = [
         "Modified at",
         "Last modified",
         "修改于",
@@ -463,8 +244,22 @@ pub(crate) fn modified_line(line: &str) -> Option<&str> {
         "最後修改時間",
     ]
     .iter()
-    .find_map(|head| line.strip_prefix(head))
-    .map(|rest| rest.trim_start_matches([':', ' ', '：']))
+    .find_map(|head| line.strip_prefix(head))?
+    .trim_start_matches([':', ' ', '：']);
+    let date = if rest.is_empty() { below() } else { rest };
+    is_date(date).then_some(date)
+}
+
+/// Returns whether a text is a date (`2025-12-24 08:33:22`) or an age (`8 个月前`, `a year ago`).
+fn is_date(text: &str) -> bool {
+    if text.is_empty() || text.chars().count() > 40 {
+        return false;
+    }
+    let is_age = ["ago", "前", "刚刚", "剛剛", "just now", "yesterday", "昨天"];
+    text.get(..5).is_some_and(|start| {
+        let year = start.bytes().take(4).all(|byte| byte.is_ascii_digit());
+        year && start.ends_with(['-', '/', '.'])
+    }) || is_age.iter().any(|end| text.to_lowercase().ends_with(end))
 }
 
 /// Returns whether a line is the heading of the description of a page.
@@ -476,19 +271,34 @@ pub(crate) fn is_description_label(line: &str) -> bool {
         )
 }
 
-/// Parses a line with data about the page that is not part of its description: `责任人: Ada`.
-/// Returns the text after the label.
-pub(crate) fn page_fact(line: &str) -> Option<&str> {
-    if let Some(rest) = modified_line(line) {
-        return Some(rest);
+/// Returns the number of lines with data about the page that is not part of its description:
+/// `责任人: Ada`, or the label and the value on a line each. The value is a name or a date, not a
+/// sentence.
+pub(crate) fn page_data<'a>(line: &'a str, below: impl Fn() -> &'a str) -> Option<usize> {
+    if let Some(date) = modified_line(line, &below) {
+        return Some(if line.ends_with(date) { 1 } else { 2 });
     }
     let (label, rest) = line.split_once([':', '：'])?;
     let known = is_among(
         "owner|owners|maintainer|maintainers|createdat|creator|operationid|责任人|負責人|维护者|创建者|创建时间|创建于|更新时间|接口id",
         &key(label),
     );
-    known.then(|| rest.trim())
+    if !known {
+        return None;
+    }
+    let rest = rest.trim();
+    let value = if rest.is_empty() { below() } else { rest };
+    let is_short = value.chars().count() <= 40
+        && value.split_whitespace().count() <= 3
+        && !value.ends_with(['.', '。']);
+    let count = if rest.is_empty() && !value.is_empty() {
+        2
+    } else {
+        1
+    };
+    is_short.then_some(count)
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -537,44 +347,6 @@ mod tests {
     }
 
     #[test]
-    fn status_lines_are_parsed() {
-        for (line, read) in [
-            ("🟢200成功", Some(("200", "成功"))),
-            ("200Success", Some(("200", "Success"))),
-            ("🔴 404 Not found", Some(("404", "Not found"))),
-            ("🟠x-200:Rejected", Some(("200", "Rejected"))),
-            ("4xx", Some(("4XX", ""))),
-            ("OK(201)", None),
-            ("default", Some(("default", ""))),
-            ("2000", None),
-            ("200,", None),
-            ("2025-12-24", None),
-            ("600 items", None),
-            ("application/json", None),
-        ] {
-            let read = read.map(|(code, name)| (code.to_owned(), name.to_owned()));
-            assert_eq!(status_line(line), read, "{line}");
-        }
-    }
-
-    #[test]
-    fn media_type_lines_are_parsed() {
-        for (line, read) in [
-            ("application/json", Some("application/json")),
-            ("Bodyapplication/json", Some("application/json")),
-            ("Body application/xml", Some("application/xml")),
-            ("application/json; charset=utf-8", Some("application/json")),
-            ("*/*", Some("*/*")),
-            ("JSON", Some("application/json")),
-            ("Body", None),
-            ("and/or", None),
-            ("text", None),
-        ] {
-            assert_eq!(media_line(line).as_deref(), read, "{line}");
-        }
-    }
-
-    #[test]
     fn labels_are_parsed() {
         assert_eq!(example_line("Example"), Some(""));
         assert_eq!(example_line("Example 2"), Some(""));
@@ -582,7 +354,32 @@ mod tests {
         assert_eq!(example_line("Example of a book"), None);
         assert_eq!(example_line("Example: 978"), None);
         assert_eq!(example_line("Example:"), Some(""));
-        assert_eq!(modified_line("Modified at 2025-12-24"), Some("2025-12-24"));
+        for (line, below, date) in [
+            ("Modified at 2025-12-24", "", Some("2025-12-24")),
+            ("最后修改时间: 8 个月前", "", Some("8 个月前")),
+            ("Last modified: a year ago", "", Some("a year ago")),
+            (
+                "Modified at",
+                "2025-12-24 08:33:22",
+                Some("2025-12-24 08:33:22"),
+            ),
+            ("修改时间", "string", None),
+            ("Last modified", "by the owner", None),
+            ("Last modified date of the order", "", None),
+        ] {
+            assert_eq!(modified_line(line, || below), date, "{line}");
+        }
+        for (line, below, count) in [
+            ("责任人: 未设置", "", Some(1)),
+            ("Owner: Ada Lovelace", "", Some(1)),
+            ("Owner:", "Ada", Some(2)),
+            ("最后修改时间:", "8 个月前", Some(2)),
+            ("Owner: the customer who holds the card", "", None),
+            ("Owner:", "The customer who holds the card.", None),
+            ("Important: read this", "", None),
+        ] {
+            assert_eq!(page_data(line, || below), count, "{line}");
+        }
         assert_eq!(required_line("Required"), Some(true));
         assert_eq!(required_line("required field"), None);
     }

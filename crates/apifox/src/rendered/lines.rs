@@ -1,9 +1,12 @@
 //! A capture as numbered lines, without artefacts of saving it.
 
-use super::seams::Seams;
+use super::seams::{self, Seams};
 use crate::diagnostic::Diagnostic;
 use crate::page::CaptureNote;
+use crate::{ExplainedLine, LineUse};
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::ops::Range;
 
 /// A line, in the saved form and in the form that is compared.
 #[derive(Debug)]
@@ -25,6 +28,14 @@ struct Line<'a> {
 pub(crate) struct Lines<'a> {
     text: &'a str,
     lines: Vec<Line<'a>>,
+    /// The use of each line; `None` if it is not known yet.
+    uses: RefCell<Vec<Option<LineUse>>>,
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Number of lines that were read or moved. Tests compare the numbers for pages of different sizes.
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// Decodes a capture: removes the byte order mark and converts line breaks to `\n`.
@@ -108,7 +119,8 @@ pub(crate) fn split(text: &str) -> Lines<'_> {
         number = number.saturating_add(1);
         let mut rest = raw;
         let mut joined = false;
-        while let Some(seam) = seams.next(rest, raws.peek().copied()) {
+        let is_dense = seams::is_dense(raw);
+        while let Some(seam) = seams.next(rest, raws.peek().copied(), is_dense) {
             let (part, behind) = rest.split_at(seam);
             lines.push(Line {
                 number,
@@ -130,7 +142,11 @@ pub(crate) fn split(text: &str) -> Lines<'_> {
         });
         start += rest.len() + 1;
     }
-    Lines { text, lines }
+    Lines {
+        text,
+        lines,
+        uses: RefCell::default(),
+    }
 }
 
 fn note(line: &str) -> Option<&str> {
@@ -187,7 +203,16 @@ impl<'a> Lines<'a> {
             joined: true,
         };
         line.text = Cow::Owned(front);
+        #[cfg(test)]
+        STEPS.set(STEPS.get() + self.lines.len() - index);
         self.lines.insert(index + 1, inserted);
+    }
+
+    /// Replaces the compared text of the line at an index.
+    pub(crate) fn replace(&mut self, index: usize, text: String) {
+        if let Some(line) = self.lines.get_mut(index) {
+            line.text = Cow::Owned(text);
+        }
     }
 
     /// Replaces the line at an index by an empty one.
@@ -195,6 +220,42 @@ impl<'a> Lines<'a> {
         if let Some(line) = self.lines.get_mut(index) {
             line.text = Cow::Borrowed("");
         }
+    }
+
+    /// Records the use of some lines.
+    pub(crate) fn mark(&self, range: Range<usize>, line_use: LineUse) {
+        let mut uses = self.uses.borrow_mut();
+        uses.resize(self.lines.len(), None);
+        let end = range.end.min(uses.len());
+        for slot in uses.iter_mut().take(end).skip(range.start) {
+            *slot = Some(line_use.clone());
+        }
+    }
+
+    /// Records that some lines describe an element of the result.
+    pub(crate) fn mark_used(&self, range: Range<usize>, what: impl Into<Cow<'static, str>>) {
+        self.mark(range, LineUse::Used(what.into()));
+    }
+
+    /// Records that some lines are not part of the result.
+    pub(crate) fn mark_unused(&self, range: Range<usize>, reason: impl Into<Cow<'static, str>>) {
+        self.mark(range, LineUse::Unused(reason.into()));
+    }
+
+    /// Returns the use of each line.
+    pub(crate) fn explained(&self) -> Vec<ExplainedLine> {
+        let mut uses = self.uses.take();
+        uses.resize(self.lines.len(), None);
+        let explained = |(line, line_use): (&Line, Option<LineUse>)| ExplainedLine {
+            number: line.number,
+            text: line.text.clone().into_owned(),
+            line_use: match line_use {
+                _ if line.text.is_empty() => LineUse::Empty,
+                Some(line_use) => line_use,
+                None => LineUse::Unused("the importer does not read it".into()),
+            },
+        };
+        self.lines.iter().zip(uses).map(explained).collect()
     }
 
     /// Returns whether the line at an index begins inside a line of the capture.
@@ -216,6 +277,12 @@ impl<'a> Lines<'a> {
                 .partition_point(|line| line.start < end)
     }
 
+    /// Returns the first filled line after an index, or an empty line at the end.
+    pub(crate) fn below(&self, index: usize) -> &str {
+        let below = self.next_filled(index + 1, self.len());
+        below.map_or("", |at| self.at(at))
+    }
+
     /// Returns the indentation of the line at an index, in characters.
     pub(crate) fn indent(&self, index: usize) -> usize {
         let raw = self.lines.get(index).map_or("", |line| line.raw);
@@ -229,6 +296,8 @@ impl<'a> Lines<'a> {
 
     /// Returns the line at an index, or an empty line after the end.
     pub(crate) fn at(&self, index: usize) -> &str {
+        #[cfg(test)]
+        STEPS.set(STEPS.get() + 1);
         self.lines.get(index).map_or("", |line| &line.text)
     }
 

@@ -1,32 +1,42 @@
 //! The rendered page: the text that a browser shows.
 //!
-//! Stages, in this order: `lines` (decoded, numbered lines) → `page_header` (title, method, path) →
+//! Stages, in this order: `lines` (decoded, numbered lines) → `page_title` and `page_header` (title, method, path) →
 //! `labels` (headings and labels) → `sections` (what each section contains; `examples`, `table`,
 //! `field_list` and `authorization` read the parts of a section) → `fields` (which parameter or body a
 //! row describes) and `nesting` (which field contains it) → `body`, `operation` (the result).
-//! `path_line` and `seams` divide lines that were joined; `curl` and `url` read the code sample.
+//! `path_line` and `seams` divide lines that were joined, `joins` joins divided ones; `curl` and `url` read the code sample.
 
 mod authorization;
 mod body;
 pub(crate) mod curl;
 mod examples;
 mod field_list;
+mod field_start;
+mod field_values;
 pub(crate) mod fields;
+mod joins;
 mod labels;
 mod limits;
 pub(crate) mod lines;
 mod nesting;
 mod operation;
 mod page_header;
+mod page_title;
 mod path_line;
+mod response_labels;
+mod response_sections;
+pub(crate) mod sampled_parameters;
 mod seams;
+mod section_examples;
+mod section_text;
 mod sections;
 mod table;
 pub(crate) mod url;
+mod value_labels;
 
 use crate::diagnostic::{Diagnostic, quoted};
-use crate::page::{Page, PageKind};
-use crate::{PageRole, PageSource};
+use crate::page::{CaptureNote, Page, PageKind};
+use crate::{ExplainedLine, PageRole, PageSource};
 use jiff::civil::DateTime;
 use lines::Lines;
 use page_header::PageHeader;
@@ -36,14 +46,51 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     let text = lines::decode(source.name, source.text, diagnostics)?;
     let (text, notes) = lines::take_notes(&text);
     let mut lines = lines::split(&text);
+    joins::join_divided(&mut lines);
     let server = path_line::prepare(&mut lines);
+    page(&lines, server, notes, source, diagnostics)
+}
+
+/// Returns whether a text has the heading of the responses of an operation, and a code sample or the
+/// method with its path.
+pub(crate) fn shows_operation(text: &str) -> bool {
+    let lines = lines::split(text);
+    let is_responses = |at| {
+        let marker = labels::marker(lines.at(at), true);
+        matches!(marker, Some(labels::Marker::Responses))
+    };
+    (0..lines.len()).any(is_responses)
+        && (page_header::has_sample(&lines) || page_header::operation_line(&lines, 0).is_some())
+}
+
+/// Returns the use of each line of a page.
+pub(crate) fn explain(source: &PageSource) -> Vec<ExplainedLine> {
+    let mut diagnostics = Vec::new();
+    let Some(text) = lines::decode(source.name, source.text, &mut diagnostics) else {
+        return Vec::new();
+    };
+    let (text, notes) = lines::take_notes(&text);
+    let mut lines = lines::split(&text);
+    joins::join_divided(&mut lines);
+    let server = path_line::prepare(&mut lines);
+    page(&lines, server, notes, source, &mut diagnostics);
+    lines.explained()
+}
+
+fn page(
+    lines: &Lines,
+    server: Option<String>,
+    notes: Vec<CaptureNote>,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Page> {
     let head = PageHeader {
         server,
-        ..page_header::head(&lines)
+        ..page_header::head(lines)
     };
-    let lines = lines;
+    head.mark(lines);
     // A capture of an operation may have lost its title.
-    let has_title = !head.title.is_empty() || page_header::has_sample(&lines);
+    let has_title = !head.title.is_empty() || page_header::has_sample(lines);
     if !has_title && head.method.is_none() {
         diagnostics.push(
             Diagnostic::error(source.name, None, "the page has no title").with_help(
@@ -58,23 +105,30 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
                 .with_help("add the title as the first line, followed by an empty line"),
         );
     }
-    let tail = tail(&lines, head.end, source.name, diagnostics);
+    let tail = tail(lines, head.end, source.name, diagnostics);
+    if tail.modified.is_some() {
+        lines.mark_used(tail.start..tail.start + 1, "modification time");
+    }
+    lines.mark_unused(
+        tail.start + usize::from(tail.modified.is_some())..lines.len(),
+        "footer",
+    );
     let called = head.method.is_some()
         || head.title.is_empty()
-        || page_header::joined_sample(&lines).is_some()
+        || page_header::joined_sample(lines).is_some()
         || source.role == PageRole::Webhook
-        || page_header::looks_like_operation(&lines, head.end, tail.start);
+        || page_header::looks_like_operation(lines, head.end, tail.start);
     let (kind, text) = if called {
-        let (operation, text) = operation::read(&lines, &head, tail.start, source, diagnostics)?;
+        let (operation, text) = operation::read(lines, &head, tail.start, source, diagnostics)?;
         (PageKind::Operation(operation), text)
     } else {
-        if let Some(at) = page_header::sign_of_operation(&lines, head.end, tail.start) {
+        if let Some(at) = page_header::sign_of_operation(lines, head.end, tail.start) {
             diagnostics.push(
-                Diagnostic::warning(
+                Diagnostic::error(
                     source.name,
                     lines.number(at),
                     format!(
-                        "the page is read as a guide although {} belongs to an operation",
+                        "the page describes no operation that can be read, although {} belongs to one",
                         quoted(lines.at(at))
                     ),
                 )
@@ -86,6 +140,7 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
         let text: Vec<String> = (head.end..tail.start)
             .map(|at| lines.indented(at))
             .collect();
+        lines.mark_used(head.end..tail.start, "text");
         (PageKind::Guide, join(&text))
     };
     Some(Page {
@@ -135,15 +190,9 @@ fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic
     // The date may also be above the sections.
     let mut has_sections = false;
     for at in (from..total).rev() {
-        let Some(rest) = labels::modified_line(lines.at(at)) else {
+        let Some(text) = labels::modified_line(lines.at(at), || lines.below(at)) else {
             has_sections |= labels::marker(lines.at(at), true).is_some();
             continue;
-        };
-        let below = lines.next_filled(at + 1, total).unwrap_or(total);
-        let text = if rest.is_empty() {
-            lines.at(below)
-        } else {
-            rest
         };
         match date_time(text) {
             Some(modified) if !has_sections => {
@@ -234,6 +283,49 @@ mod tests {
         let (start, modified, said) = end("a\nModified at 2 months ago");
         assert_eq!((start, modified), (1, None));
         assert!(said[0].starts_with("a.txt:2: warning: `2 months ago` is not a date"));
+    }
+
+    #[test]
+    fn steps_are_linear_in_the_size_of_the_page() {
+        let steps = |text: &str| {
+            let source = PageSource {
+                name: "a.txt",
+                key: "a",
+                role: PageRole::Auto,
+                text: text.as_bytes(),
+            };
+            lines::STEPS.set(0);
+            read(&source, &mut Vec::new());
+            lines::STEPS.get()
+        };
+        let head = "List\nGET\n/x\nRequest\nQuery Params\n";
+        for (start, repeated) in [
+            ("List\n", "开发中POST\n"),
+            ("List\n", "GET\n"),
+            (head, "\n"),
+            (head, "kind\nstring\nExample: [a\n"),
+            (head, "kind\nstring\nMatch pattern: [^a\n"),
+            (head, "kind\nrequired\nOne of:\nnull\n"),
+            (
+                "List\nGET\n/x\nRequest\nQuery Params\nk\nstring\nEnum:\n",
+                "value#\n",
+            ),
+            (head, "odd line of text\n"),
+            ("List\nGET\n/x\nResponses\n", "🟢200\nDone\n"),
+            ("List\nGET\n/x\nResponses\n", "Example\ndata: {\n"),
+            ("List\nGET\n/x\n", "Owner:\n\n"),
+            ("List\nGET\n/x\n", "Modified at\n\n"),
+        ] {
+            let page = |count: usize| {
+                let part = |number: usize| repeated.replace('#', &number.to_string());
+                start.to_owned() + &(0..count).map(part).collect::<String>()
+            };
+            let (small, large) = (steps(&page(300)), steps(&page(3000)));
+            assert!(
+                large <= 12 * small,
+                "{repeated:?}: {small} and {large} steps"
+            );
+        }
     }
 
     #[test]

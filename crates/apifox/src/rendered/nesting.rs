@@ -61,8 +61,10 @@ struct OpenObject<'a> {
     indent: Option<usize>,
 }
 
-/// Sets the parents of each field.
-pub(crate) fn place(fields: &mut [ListedField], examples: &ExampleNames) {
+/// Sets the parents of each field. Returns the numbers of the fields whose position the page does not
+/// show: they are treated as fields of the object above them.
+pub(crate) fn place(fields: &mut [ListedField], examples: &ExampleNames) -> Vec<usize> {
+    let mut assumed = Vec::new();
     let names: Vec<String> = fields.iter().map(|field| field.spec.name.clone()).collect();
     let indented = fields
         .windows(2)
@@ -80,11 +82,14 @@ pub(crate) fn place(fields: &mut [ListedField], examples: &ExampleNames) {
         if name.is_empty() {
             continue;
         }
-        let level = if indented {
-            by_indent(&open, field.indent)
+        let (level, is_shown) = if indented {
+            (by_indent(&open, field.indent), true)
         } else {
             level(&open, name)
         };
+        if !is_shown && level > 0 {
+            assumed.push(number);
+        }
         open.truncate(level + 1);
         let holder = &mut open[level];
         holder.read.insert(name);
@@ -111,6 +116,7 @@ pub(crate) fn place(fields: &mut [ListedField], examples: &ExampleNames) {
             });
         }
     }
+    assumed
 }
 
 fn holds_fields(declared: &Declared, shown: bool) -> bool {
@@ -139,8 +145,9 @@ fn by_indent(open: &[OpenObject], indent: usize) -> usize {
     }
 }
 
-/// Returns the open object that contains a field, by its name and the numbers of fields.
-fn level(open: &[OpenObject], name: &str) -> usize {
+/// Returns the open object that contains a field, by its name and the numbers of fields, and whether
+/// the page shows this position.
+fn level(open: &[OpenObject], name: &str) -> (usize, bool) {
     let is_full = |object: &OpenObject| object.missing == Some(0);
     let candidates = || (0..open.len()).rev().filter(|&at| !is_full(&open[at]));
     let shows = |object: &OpenObject| {
@@ -150,22 +157,28 @@ fn level(open: &[OpenObject], name: &str) -> usize {
         shown && !object.read.contains(name)
     };
     if let Some(level) = candidates().find(|&level| shows(&open[level])) {
-        return level;
+        return (level, true);
     }
     let innermost = candidates().next().unwrap_or(0);
     let counted = candidates().find(|&level| open[level].missing.is_some());
     if let Some(level) = counted {
-        return level;
+        return (level, true);
     }
     // Without other evidence, the fields after an object belong to the object, unless it already
-    // has a field with that name. An object whose fields the examples show has no other fields.
-    candidates()
+    // has a field with that name or all fields that the examples show.
+    let assumed = candidates()
         .find(|&level| {
             let object = &open[level];
-            let fresh = object.shown.is_none() || !object.read.is_empty();
-            fresh && !object.read.contains(name)
+            let is_whole = object.shown.is_some_and(|names| {
+                names
+                    .inner
+                    .keys()
+                    .all(|shown| object.read.contains(shown.as_str()))
+            });
+            !is_whole && !object.read.contains(name)
         })
-        .unwrap_or(innermost)
+        .unwrap_or(innermost);
+    (assumed, false)
 }
 
 #[cfg(test)]
@@ -175,7 +188,7 @@ mod tests {
     use super::*;
     use crate::json::{Budget, parse};
 
-    /// Returns the path of each field.
+    /// Returns the path of each field; a `?` follows a path that the page does not show.
     fn paths(text: &str, example: &str) -> Vec<String> {
         let lines = split(text);
         let mut names = ExampleNames::default();
@@ -185,13 +198,14 @@ mod tests {
         let known = names.all();
         let (mut fields, end) = read(&lines, 0, lines.len(), &known);
         assert_eq!(end, lines.len(), "{text}");
-        place(&mut fields, &names);
-        let path = |field: &ListedField| {
+        let assumed = place(&mut fields, &names);
+        let path = |(number, field): (usize, &ListedField)| {
             let mut path = field.spec.parents.clone().unwrap();
             path.push(field.spec.name.clone());
-            path.join(".")
+            let mark = if assumed.contains(&number) { "?" } else { "" };
+            path.join(".") + mark
         };
-        fields.iter().map(path).collect()
+        fields.iter().enumerate().map(path).collect()
     }
 
     #[test]
@@ -224,7 +238,7 @@ mod tests {
             (
                 "code\ninteger\ndata\nobject\nid\nstring",
                 "",
-                &["code", "data", "data.id"],
+                &["code", "data", "data.id?"],
             ),
             // The position follows from the indentation.
             (

@@ -3,9 +3,10 @@
 use super::authorization::http;
 use super::body;
 use super::curl::Curl;
-use super::fields::{AssignedRows, Parameters};
+use super::fields::AssignedRows;
 use super::lines::Lines;
 use super::page_header::PageHeader;
+use super::sampled_parameters::SampledParameters;
 use super::sections::{Sections, sections};
 use super::url::{self, Address, address, fit};
 use crate::diagnostic::{Diagnostic, quoted};
@@ -27,7 +28,7 @@ pub(crate) fn read(
     let mut found = sections(lines, head.end, end, file, diagnostics);
     let call = call(lines, head, &found, source, diagnostics)?;
     let server = call.server.clone().or_else(|| head.server.clone());
-    let mut parameters = Parameters::new(&call.path);
+    let mut parameters = SampledParameters::new(&call.path);
     parameters.add_samples(call.path_values, call.path_line, call.sample_line);
     parameters.add_pairs(&call.query, call.path_line);
     if let Some(curl) = &found.curl {

@@ -2,8 +2,10 @@
 
 use super::authorization;
 use super::curl;
-use super::labels::{Marker, marker, modified_line, status_line};
+use super::labels::{Marker, marker};
 use super::lines::Lines;
+use super::page_title::{TitleLines, numbered};
+use super::response_labels::{media_line, status_line};
 use crate::page::HttpMethod;
 
 /// The lines above the free text of a page.
@@ -39,7 +41,7 @@ pub(crate) fn head(lines: &Lines) -> PageHeader {
         head.method_and_path(lines);
         return head;
     }
-    let top = Top::read(lines, first);
+    let top = TitleLines::read(lines, first);
     let (title, next) = top.title(lines);
     let mut head = PageHeader {
         folder: top.folder(lines, &title),
@@ -51,131 +53,33 @@ pub(crate) fn head(lines: &Lines) -> PageHeader {
     head
 }
 
-/// The lines above the title: breadcrumb, site, navigation.
-struct Top {
-    first: usize,
-    /// The first line of the navigation, or `end`.
-    navigation: usize,
-    /// The first line after these lines.
-    end: usize,
-    /// The capture has no empty lines, so the title is the last line before `end`.
-    dense: bool,
-}
-
-impl Top {
-    fn read(lines: &Lines, first: usize) -> Self {
-        let mut top = Self {
-            first,
-            navigation: first,
-            end: first,
-            dense: false,
-        };
-        let mut at = first;
-        let mut bullets = false;
-        loop {
-            let line = lines.at(at);
-            if line.is_empty() {
-                // A navigation may have gaps, and a gap may separate it from the breadcrumb.
-                let next = lines.next_filled(at, lines.len());
-                match next.filter(|&next| is_bullet(lines.at(next))) {
-                    Some(next) if bullets || at - first >= 2 => at = next,
-                    _ => break,
-                }
-                continue;
-            }
-            let below_bullet = at > first && is_bullet(lines.at(at - 1));
-            if is_bullet(line) {
-                if !bullets {
-                    top.navigation = at;
-                }
-                bullets = true;
-            } else if at > first && !below_bullet && begins_page(line) {
-                top.dense = true;
-                break;
-            }
-            at += 1;
-        }
-        top.end = at;
-        if !bullets {
-            top.navigation = at;
-        }
-        top
-    }
-
-    /// Returns the title and the index after it.
-    fn title(&self, lines: &Lines) -> (String, usize) {
-        let own = |end: usize| {
-            let mut own = (self.first..end).rev().filter(|&at| {
-                let below_bullet = at > 0 && is_bullet(lines.at(at - 1));
-                let navigation = below_bullet && method_line(lines.at(at)).is_some();
-                !is_bullet(lines.at(at)) && !navigation
-            });
-            own.next()
-        };
-        if self.dense {
-            let last = own(self.end);
-            let status = last.filter(|&at| is_status(lines.at(at)) && at > self.first);
-            let title = status.and_then(own).or(last);
-            let end = status.unwrap_or(self.end);
-            return (title.map_or("", |at| lines.at(at)).to_owned(), end);
-        }
-        let next = lines.next_filled(self.end, lines.len());
-        let below = next.filter(|&at| self.is_title(lines, at));
-        let at = below.or_else(|| own(self.end));
-        (
-            at.map_or("", |at| lines.at(at)).to_owned(),
-            below.map_or(self.end, |at| at + 1),
-        )
-    }
-
-    /// Returns whether the line at `at`, the first one after these lines, is the title.
-    fn is_title(&self, lines: &Lines, at: usize) -> bool {
-        let line = lines.at(at);
-        if begins_page(line) || is_bullet(line) || modified_line(line).is_some() {
-            return false;
-        }
-        let after = lines.at(at + 1);
-        let next = lines.next_filled(at + 1, lines.len());
-        let method_next = next.is_some_and(|next| method_line(lines.at(next)).is_some());
-        if is_status(line) && method_next {
-            return false;
-        }
-        // If only one line precedes this one, that line may be the title and this one the start of
-        // the text. In that case, this line is the title only if it has at most 100 characters and
-        // is followed by an empty line, a method or a status.
-        let alone = self.end - self.first == 1;
-        let apart = after.is_empty() || method_next || is_status(after);
-        !alone || (apart && line.chars().count() <= 100)
-    }
-
-    fn folder(&self, lines: &Lines, title: &str) -> Vec<String> {
-        let above: Vec<&str> = (self.first..self.navigation)
-            .map(|at| lines.at(at))
-            .filter(|line| !line.is_empty())
-            .collect();
-        let mut folder: Vec<String> = above
-            .iter()
-            .skip_while(|line| numbered(line).is_none())
-            .map_while(|line| numbered(line))
-            .map(str::to_owned)
-            .collect();
-        // In a page without empty lines the title is among these lines.
-        let titles = usize::from(above.last() == Some(&title));
-        if folder.is_empty() && above.len() >= 2 + titles {
-            folder = above[0]
-                .split(['/', '>', '›', '»'])
-                .map(|part| part.trim().to_owned())
-                .filter(|part| !part.is_empty())
-                .collect();
-        }
-        if folder.last().is_some_and(|last| last == title) {
-            folder.pop();
-        }
-        folder
-    }
-}
-
 impl PageHeader {
+    /// Records the use of the lines of the header.
+    pub(crate) fn mark(&self, lines: &Lines) {
+        lines.mark_unused(0..self.end, "navigation");
+        let folder = (0..self.end).filter(|&at| {
+            let line = lines.at(at);
+            let name = numbered(line).unwrap_or(line);
+            self.folder.iter().any(|folder| folder == name)
+        });
+        for at in folder {
+            lines.mark_used(at..at + 1, "folder");
+        }
+        let is_title = |at: &usize| !self.title.is_empty() && lines.at(*at) == self.title;
+        if let Some(at) = (0..self.end).rev().find(is_title) {
+            lines.mark_used(at..at + 1, "title");
+        }
+        let is_status = |at: &usize| self.status.as_deref() == Some(lines.at(*at));
+        if let Some(at) = (0..self.end).rev().find(is_status) {
+            lines.mark_used(at..at + 1, "status of the page");
+        }
+        for (what, found) in [("method", &self.method), ("path", &self.path)] {
+            if let Some((_, at)) = found {
+                lines.mark_used(*at..at + 1, what);
+            }
+        }
+    }
+
     /// Reads the lines after the title.
     fn method_and_path(&mut self, lines: &Lines) {
         let total = lines.len();
@@ -209,11 +113,13 @@ impl PageHeader {
         self.end = at + 1;
         if let Some(path) = path {
             self.path = Some((path, at));
-        } else if let Some(next) = lines.next_filled(at + 1, total)
-            && let Some(path) = path_line(lines.at(next))
-        {
-            self.path = Some((path.to_owned(), next));
-            self.end = next + 1;
+        } else if let Some(next) = lines.next_filled(at + 1, total) {
+            let line = lines.at(next);
+            let path = path_line(line).map(str::to_owned);
+            if let Some(path) = path.or_else(|| relative_path(line)) {
+                self.path = Some((path, next));
+                self.end = next + 1;
+            }
         }
     }
 }
@@ -297,6 +203,28 @@ fn path_line(line: &str) -> Option<&str> {
     (starts && !line.contains(char::is_whitespace) && !line.starts_with("//")).then_some(line)
 }
 
+/// Adds the slash to a path without it: `orders/list` → `/orders/list`.
+fn relative_path(line: &str) -> Option<String> {
+    let is_path = line.contains('/')
+        && line.len() <= 200
+        && line.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && line
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-./{}:".contains(&byte))
+        && media_line(line).is_none();
+    is_path.then(|| format!("/{line}"))
+}
+
+/// Returns the first method line that has a path. The methods in a navigation have none.
+pub(super) fn operation_line(lines: &Lines, from: usize) -> Option<usize> {
+    (from..lines.len()).find(|&at| {
+        method_line(lines.at(at)).is_some_and(|(_, path)| {
+            let below = lines.below(at);
+            path.is_some() || path_line(below).is_some() || relative_path(below).is_some()
+        })
+    })
+}
+
 /// Returns whether the first filled line can be a title; a page may begin with its content.
 fn may_be_title(lines: &Lines, first: usize) -> bool {
     let line = lines.at(first);
@@ -310,21 +238,8 @@ fn may_be_title(lines: &Lines, first: usize) -> bool {
         || authorization::block(lines, first, lines.len()).is_some())
 }
 
-fn begins_page(line: &str) -> bool {
+pub(super) fn begins_page(line: &str) -> bool {
     method_line(line).is_some() || marker(line, true).is_some()
-}
-
-fn is_bullet(line: &str) -> bool {
-    line.starts_with(['•', '◦', '▪', '●', '‣']) || line.starts_with("- ") || line.starts_with("* ")
-}
-
-/// Removes the number of a folder: `1. Orders` → `Orders`. Returns `None` for a line without a
-/// number.
-fn numbered(line: &str) -> Option<&str> {
-    let (number, rest) = line.split_once(". ")?;
-    let digits =
-        !number.is_empty() && number.len() <= 2 && number.bytes().all(|b| b.is_ascii_digit());
-    digits.then_some(rest.trim())
 }
 
 /// Returns whether a line is a status of the site.

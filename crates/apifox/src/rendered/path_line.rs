@@ -9,8 +9,11 @@ use super::page_header::{is_status, method_line};
 /// that the page shows above the method.
 pub(crate) fn prepare(lines: &mut Lines) -> Option<String> {
     let mut at = 0;
+    // A page has one status; dividing every line that looks like one would move all lines each time.
+    let mut has_status = false;
     while at < lines.len() {
-        if let Some(end) = status_before_method(lines.at(at)) {
+        if !has_status && let Some(end) = status_before_method(lines.at(at)) {
+            has_status = true;
             lines.divide(at, end);
             at += 1;
         }

@@ -1,6 +1,9 @@
 //! Seams: places inside a line where an extractor joined two elements of a page.
 
-use super::labels::{Marker, marker, media_type};
+use super::field_start::is_name;
+use super::labels::{Marker, marker};
+use super::response_labels::media_type;
+use crate::type_names::type_line;
 
 /// Finds the seams of consecutive lines.
 #[derive(Debug, Default)]
@@ -12,7 +15,13 @@ pub(super) struct Seams {
 impl Seams {
     /// Returns the byte offset of the first seam in a line, which is neither its start nor its end;
     /// `below` is the next line.
-    pub(super) fn next(&mut self, line: &str, below: Option<&str>) -> Option<usize> {
+    /// `is_dense` states whether the line contains a whole page; see [`is_dense`].
+    pub(super) fn next(
+        &mut self,
+        line: &str,
+        below: Option<&str>,
+        is_dense: bool,
+    ) -> Option<usize> {
         let text = line.trim_start();
         if text.is_empty() {
             return None;
@@ -21,9 +30,12 @@ impl Seams {
         let seam = if self.in_curl {
             after_quote(line)
         } else {
-            before_curl(line)
+            let label = is_dense.then(|| around_label(line)).flatten();
+            label
+                .or_else(|| before_curl(line))
                 .or_else(|| after_media_type(line))
                 .or_else(|| before_json(line, below))
+                .or_else(|| before_field(line, below))
         };
         let seam = seam
             .or_else(|| before_heading(line))
@@ -36,6 +48,65 @@ impl Seams {
         }
         seam
     }
+}
+
+/// Labels between which an extractor that drops all line breaks joins a page.
+const LABELS: &[&str] = &[
+    "请求参数",
+    "返回响应",
+    "请求示例请求示例",
+    "响应示例响应示例",
+    "示例代码",
+    "生成代码",
+    "Header 参数",
+    "Query 参数",
+    "Path 参数",
+    "Body 参数application/json",
+    "调试",
+    "Run in Apifox",
+    "Request Code Samples",
+    "Query Params",
+    "Path Params",
+    "Header Params",
+    "Body Params application/json",
+    "🟢",
+];
+
+/// Returns whether a line contains several labels of the site: the page has lost its line breaks.
+pub(super) fn is_dense(line: &str) -> bool {
+    let labels = LABELS.iter().filter(|label| line.contains(**label)).count();
+    line.len() > 60 && (labels >= 4 || (labels >= 2 && line.starts_with('🟢')))
+}
+
+/// Finds the start or the end of the first element in a page without line breaks.
+fn around_label(line: &str) -> Option<usize> {
+    let text = line.len() - line.trim_start().len();
+    let label = |(start, end): (usize, usize)| if start > text { start } else { end };
+    let found = LABELS.iter().filter_map(|label| {
+        let start = line.find(label)?;
+        Some((start, start + label.len()))
+    });
+    let longest = |&(start, end): &(usize, usize)| (start, usize::MAX - end);
+    let mut cut = found.min_by_key(longest).map(label);
+    // The mark of a status begins a line.
+    if line[text..].starts_with('🟢') {
+        cut = line.find("application/");
+    }
+    let method = ["GET/", "POST/", "PUT/", "DELETE/", "PATCH/"]
+        .iter()
+        .filter_map(|method| line.find(method))
+        .min()
+        .filter(|&start| start > text);
+    cut.into_iter().chain(method).min()
+}
+
+/// Finds the name of a field that is joined with the description above it, whose type is on the next
+/// line: `至少一个。name`.
+fn before_field(line: &str, below: Option<&str>) -> Option<usize> {
+    let (front, name) = line.rsplit_once('。')?;
+    let below = below?.trim();
+    let is_field = is_name(name.trim()) && !below.is_empty() && type_line(below).is_some();
+    (is_field && !front.is_empty()).then_some(front.len() + '。'.len_utf8())
 }
 
 /// Finds the start of a curl sample that is joined with the text before it: `}curl --location`,

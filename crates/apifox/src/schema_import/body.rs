@@ -197,20 +197,20 @@ impl Examples<'_> {
             ));
         }
         let mut node = parsed.node;
-        stand(&mut node, line);
+        set_line(&mut node, line);
         Some((node, parsed.cut.is_some()))
     }
 }
 
 /// Sets the line of all parts of a value to the line of the string that contained it.
-fn stand(node: &mut JsonNode, line: u32) {
+fn set_line(node: &mut JsonNode, line: u32) {
     node.line = line;
     match &mut node.value {
-        JsonValue::Array(items) => items.iter_mut().for_each(|item| stand(item, line)),
+        JsonValue::Array(items) => items.iter_mut().for_each(|item| set_line(item, line)),
         JsonValue::Object(members) => {
             for member in members {
                 member.line = line;
-                stand(&mut member.value, line);
+                set_line(&mut member.value, line);
             }
         }
         JsonValue::Null | JsonValue::Bool(_) | JsonValue::Number(_) | JsonValue::String(_) => {}
@@ -262,28 +262,26 @@ pub(crate) fn shows_content(body: &RequestBody) -> bool {
     })
 }
 
+/// Reads a header of a response. Returns `None` for a header without a name.
+pub(crate) fn header(name: &str, line: u32, node: &JsonNode) -> Option<FieldSpec> {
+    let name = name.trim();
+    let schema = node.get("schema").unwrap_or(node);
+    (!name.is_empty()).then(|| FieldSpec {
+        name: name.to_owned(),
+        line,
+        type_name: schema.text_of("type").map(str::to_owned),
+        description: node.text_of("description").map(str::to_owned),
+        ..FieldSpec::default()
+    })
+}
+
 /// Reads the headers of a response, which are a map by name or a list.
 pub(crate) fn headers(node: &JsonNode) -> Vec<FieldSpec> {
-    let field = |name: &str, line: u32, header: &JsonNode| FieldSpec {
-        name: name.trim().to_owned(),
-        line,
-        type_name: header
-            .get("schema")
-            .unwrap_or(header)
-            .text_of("type")
-            .map(str::to_owned),
-        description: header.text_of("description").map(str::to_owned),
-        ..FieldSpec::default()
-    };
     let named = node.fields().iter();
-    let named = named.map(|member| field(&member.name, member.line, &member.value));
+    let named = named.filter_map(|member| header(&member.name, member.line, &member.value));
     let listed = node.items().iter();
-    let listed = listed.map(|header| {
-        let name = header.text_of("name").unwrap_or_default();
-        field(name, header.line, header)
-    });
-    let all = named.chain(listed);
-    all.filter(|field| !field.name.is_empty()).collect()
+    let listed = listed.filter_map(|node| header(node.text_of("name")?, node.line, node));
+    named.chain(listed).collect()
 }
 
 #[cfg(test)]

@@ -43,8 +43,15 @@ pub(crate) fn call(
         path: "/".to_owned(),
         ..Address::default()
     });
+    // Some servers distinguish a path from the same path with a slash at its end.
+    let has_slash = shown.path.len() > 1 && shown.path.ends_with('/');
     match path::with_template(shown) {
-        Ok(address) => Some((method, address)),
+        Ok(mut address) => {
+            if has_slash {
+                address.path.push('/');
+            }
+            Some((method, address))
+        }
         Err(reason) => {
             diagnostics.push(
                 Diagnostic::error(

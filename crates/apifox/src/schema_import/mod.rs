@@ -226,7 +226,7 @@ pub(super) fn reference_key(reference: &str) -> Option<String> {
 }
 
 /// Decodes percent escapes. Invalid escapes, and escapes that are not UTF-8, are kept.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
@@ -269,7 +269,7 @@ impl SchemaImporter<'_> {
 
     /// Resolves a reference and returns the name of the schema. Returns `None`, with a warning, if
     /// the reference leaves the page or the schema is missing.
-    fn target(&mut self, reference: &str, line: u32) -> Option<String> {
+    pub(super) fn target(&mut self, reference: &str, line: u32) -> Option<String> {
         let Some(key) = reference_key(reference) else {
             self.warn(
                 line,

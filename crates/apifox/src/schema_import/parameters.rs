@@ -1,11 +1,11 @@
-//! Parameters of a page with schemas.
+//! DocumentedParameters of a page with schemas.
 
 use super::SchemaImporter;
 use super::values::is_placeholder;
 use crate::diagnostic::quoted;
 use crate::json::{JsonField, JsonNode, JsonValue};
 use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
-use crate::rendered::fields::is_ignored;
+use crate::rendered::sampled_parameters::is_ignored;
 use crate::rendered::url as path;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -28,13 +28,13 @@ const WORDS: &[&str] = &[
 
 /// The parameters of an operation, each location and name once; path parameters first, in path
 /// order.
-pub(crate) struct Parameters {
+pub(crate) struct DocumentedParameters {
     all: Vec<ApiParameter>,
     met: HashSet<(ParameterLocation, String)>,
     in_path: Vec<String>,
 }
 
-impl Parameters {
+impl DocumentedParameters {
     /// Creates the parameters of a path template.
     pub(crate) fn new(template: &str, line: u32) -> Self {
         let names = path::names(template).unwrap_or_default();
@@ -47,6 +47,8 @@ impl Parameters {
             },
             samples: Vec::new(),
             schema: SchemaSource::Inferred,
+            style: None,
+            explode: None,
         };
         Self {
             all: names.iter().map(of_path).collect(),
@@ -66,7 +68,11 @@ impl Parameters {
             return;
         }
         let Some(name) = node.text_of("name") else {
-            return;
+            return reader.warn(
+                node.line,
+                "a parameter has no name; it is left out",
+                "correct the parameter in the file",
+            );
         };
         let lower = name.to_ascii_lowercase();
         if place == ParameterLocation::Header && is_ignored(name) && lower != "authorization" {
@@ -96,7 +102,11 @@ impl Parameters {
     }
 
     /// Adds the parameters of a list, whose locations are in `in`.
-    pub(crate) fn add_list(&mut self, list: &[JsonNode], reader: &mut SchemaImporter) {
+    pub(crate) fn add_list<'n>(
+        &mut self,
+        list: impl IntoIterator<Item = &'n JsonNode>,
+        reader: &mut SchemaImporter,
+    ) {
         for node in list {
             match node.text_of("in").and_then(place) {
                 Some(place) => self.add(place, node, reader),
@@ -189,7 +199,33 @@ fn one(
         } else {
             SchemaSource::Documented(schema)
         },
+        style: style(place, node, reader),
+        explode: node.get("explode").and_then(JsonNode::truth),
     }
+}
+
+/// Returns the style of a parameter, if OpenAPI has this style for its location.
+fn style(place: ParameterLocation, node: &JsonNode, reader: &mut SchemaImporter) -> Option<String> {
+    let style = node.text_of("style")?;
+    let known: &[&str] = match place {
+        ParameterLocation::Path => &["simple", "label", "matrix"],
+        ParameterLocation::Query => &["form", "spaceDelimited", "pipeDelimited", "deepObject"],
+        ParameterLocation::Header => &["simple"],
+        ParameterLocation::Cookie => &["form"],
+    };
+    if known.contains(&style) {
+        return Some(style.to_owned());
+    }
+    reader.warn(
+        node.line,
+        format!(
+            "a {} parameter cannot have the style {}; the style is left out",
+            place.name(),
+            quoted(style)
+        ),
+        "correct the style in the file",
+    );
+    None
 }
 
 /// Returns the keywords of a parameter that replace a schema.
@@ -285,6 +321,8 @@ pub(crate) fn add_query(query: &[(String, String)], line: u32, parameters: &mut 
                 .into_iter()
                 .collect(),
             schema: SchemaSource::Inferred,
+            style: None,
+            explode: None,
         });
     }
 }

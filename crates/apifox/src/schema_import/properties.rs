@@ -34,12 +34,19 @@ impl SchemaImporter<'_> {
     pub(super) fn properties(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let set = self.set(node);
         let lacks = set.lacks;
-        let required: Vec<&str> = set
+        let mut required: Vec<&str> = set
             .properties
             .iter()
             .map(|(name, _)| name.as_str())
             .filter(|name| set.required.contains(*name))
             .collect();
+        // The properties may be in the schemas that this one combines.
+        if node.get("allOf").is_some() {
+            let listed = node.get("required").map(JsonNode::items);
+            let listed = listed.unwrap_or_default().iter();
+            let others = listed.filter_map(JsonNode::text);
+            required.extend(others.filter(|name| !set.index.contains_key(*name)));
+        }
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
         }

@@ -1,7 +1,7 @@
 //! Imports one schema, keyword by keyword.
 
 use super::types::Kinds;
-use super::values::{enumeration, has_placeholder, of_type, told_of_values};
+use super::values::{enumeration, has_placeholder, of_type, value_descriptions};
 use super::{SchemaImporter, members};
 use crate::diagnostic::quoted;
 use crate::json::{JsonNode, JsonValue};
@@ -81,8 +81,8 @@ impl SchemaImporter<'_> {
         if kinds.nullable {
             schema.insert("nullable".to_owned(), json!(true));
         }
-        let told = self.enumerated(node, &kinds, &mut schema);
-        if let Some(description) = with_told(self.description(node), &told) {
+        let described = self.enumerated(node, &kinds, &mut schema);
+        if let Some(description) = with_value_descriptions(self.description(node), &described) {
             schema.insert("description".to_owned(), json!(description));
         }
         self.limits(node, &kinds, &mut schema);
@@ -144,14 +144,14 @@ impl SchemaImporter<'_> {
         schema: &mut Map<String, Value>,
     ) -> Vec<(String, String)> {
         let kind = kinds.only();
-        let mut told = told_of_values(node);
+        let mut described = value_descriptions(node);
         let constant = node.get("const").map(std::slice::from_ref);
         let listed = node
             .get("enum")
             .map(JsonNode::items)
             .filter(|items| !items.is_empty());
         let Some(items) = constant.or(listed) else {
-            return told;
+            return described;
         };
         let found = enumeration(items, kind);
         if let Some(odd) = found.odd.first() {
@@ -166,14 +166,14 @@ impl SchemaImporter<'_> {
             );
         }
         // Values without a description are already in the list.
-        told.retain(|(_, words)| !words.is_empty());
-        for (value, text) in found.told {
-            if !told
+        described.retain(|(_, words)| !words.is_empty());
+        for (value, text) in found.descriptions {
+            if !described
                 .iter()
                 .any(|(known, words)| *known == value && !words.is_empty())
             {
-                told.retain(|(known, _)| *known != value);
-                told.push((value, text));
+                described.retain(|(known, _)| *known != value);
+                described.push((value, text));
             }
         }
         if let Some(prose) = found.prose.first() {
@@ -185,25 +185,25 @@ impl SchemaImporter<'_> {
                 ),
                 "list the values in an overlay",
             );
-            told.extend(
+            described.extend(
                 found
                     .values
                     .iter()
                     .map(|value| (plain(value), String::new())),
             );
-            told.extend(found.prose.into_iter().map(|text| (text, String::new())));
-            return told;
+            described.extend(found.prose.into_iter().map(|text| (text, String::new())));
+            return described;
         }
         let mut values = found.values;
         if values.is_empty() || !found.odd.is_empty() {
-            return told;
+            return described;
         }
         if found.null || kinds.nullable {
             values.push(Value::Null);
             schema.insert("nullable".to_owned(), json!(true));
         }
         schema.insert("enum".to_owned(), Value::Array(values));
-        told
+        described
     }
 
     /// Imports `default` and the example, without placeholders and values of another type.
@@ -327,13 +327,16 @@ fn plain(value: &Value) -> String {
 }
 
 /// Appends the descriptions of the values as a list.
-fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<String> {
-    let words = told.iter().any(|(_, text)| !text.is_empty());
-    let prose = told.iter().any(|(value, _)| value.contains(' '));
+fn with_value_descriptions(
+    description: Option<String>,
+    described: &[(String, String)],
+) -> Option<String> {
+    let words = described.iter().any(|(_, text)| !text.is_empty());
+    let prose = described.iter().any(|(value, _)| value.contains(' '));
     if !words && !prose {
         return description;
     }
-    let list: Vec<String> = told
+    let list: Vec<String> = described
         .iter()
         .filter(|(value, text)| !text.is_empty() || prose && !value.is_empty())
         .map(|(value, text)| match text.as_str() {

@@ -237,6 +237,8 @@ mod tests {
                 text: sample.to_owned(),
             }],
             schema: SchemaSource::Inferred,
+            style: None,
+            explode: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Types of a schema: the `type` keyword, limits, and combined schemas.
 
-use super::SchemaImporter;
 use super::values::{limit, of_type};
+use super::{PREFIX, SchemaImporter, members};
 use crate::diagnostic::quoted;
 use crate::infer::Format;
 use crate::json::{JsonNode, JsonValue};
@@ -187,18 +187,41 @@ impl SchemaImporter<'_> {
             }
             self.put_branches(word, branches, schema);
         }
-        let discriminator = node
-            .get("discriminator")
-            .and_then(|discriminator| discriminator.text_of("propertyName"));
         let has_branches = schema.contains_key("oneOf") || schema.contains_key("anyOf");
-        if let Some(name) = discriminator.filter(|_| has_branches) {
-            let value = json!({ "propertyName": name });
-            schema.insert("discriminator".to_owned(), value);
+        if let Some(node) = node.get("discriminator").filter(|_| has_branches)
+            && let Some(name) = node.text_of("propertyName")
+        {
+            let mut discriminator = members([("propertyName", json!(name))]);
+            let mapping = self.mapping(node);
+            if !mapping.is_empty() {
+                discriminator.insert("mapping".to_owned(), Value::Object(mapping));
+            }
+            schema.insert("discriminator".to_owned(), Value::Object(discriminator));
         }
         if let Some(not) = node.get("not").filter(|not| !not.fields().is_empty()) {
             let not = self.schema(not);
             schema.insert("not".to_owned(), not);
         }
+    }
+
+    /// Imports the schemas of the values of a discriminator. A value whose schema is missing is
+    /// reported.
+    fn mapping(&mut self, discriminator: &JsonNode) -> Map<String, Value> {
+        let named = discriminator.get("mapping").map(JsonNode::fields);
+        named
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|member| {
+                let target = member.value.text()?;
+                let reference = if target.contains('/') {
+                    target.to_owned()
+                } else {
+                    format!("{PREFIX}{target}")
+                };
+                let name = self.target(&reference, member.line)?;
+                Some((member.name.clone(), json!(format!("{PREFIX}{name}"))))
+            })
+            .collect()
     }
 
     fn put_branches(

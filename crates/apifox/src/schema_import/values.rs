@@ -52,7 +52,7 @@ pub(super) struct Enumeration {
     pub(super) values: Vec<Value>,
     pub(super) null: bool,
     /// Values with the description after them (`1 (paid)`).
-    pub(super) told: Vec<(String, String)>,
+    pub(super) descriptions: Vec<(String, String)>,
     /// Values that are sentences. A list with a sentence is not exhaustive.
     pub(super) prose: Vec<String>,
     /// Values of another type.
@@ -77,8 +77,10 @@ pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration
             let numeric = matches!(kind, Some("integer" | "number"));
             let split = numeric.then(|| split_number(text)).flatten();
             let value = match split.or_else(|| split_value(text)) {
-                Some((value, told)) => {
-                    found.told.push((value.to_owned(), told.to_owned()));
+                Some((value, described)) => {
+                    found
+                        .descriptions
+                        .push((value.to_owned(), described.to_owned()));
                     value
                 }
                 None if text.split_whitespace().nth(3).is_some() => {
@@ -115,11 +117,11 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
     let mark = MARKS
         .iter()
         .find(|mark| rest.starts_with(**mark) || rest.trim_start().starts_with(mark.trim()))?;
-    let told = rest.trim_start().strip_prefix(mark.trim())?;
-    let told = told.trim().trim_end_matches([')', '）']).trim();
+    let described = rest.trim_start().strip_prefix(mark.trim())?;
+    let described = described.trim().trim_end_matches([')', '）']).trim();
     // `10:30` is a value.
-    let words = told.chars().any(char::is_alphabetic) && !mark.is_empty();
-    (words && !told.is_empty()).then_some((value, told))
+    let words = described.chars().any(char::is_alphabetic) && !mark.is_empty();
+    (words && !described.is_empty()).then_some((value, described))
 }
 
 /// Splits a numeric value from its description: `3-gone` → `3` and `gone`.
@@ -130,18 +132,18 @@ fn split_number(text: &str) -> Option<(&str, &str)> {
         .filter(|&digits| digits > 0)?;
     let (value, rest) = text.split_at(sign + end);
     let marks = |c: char| c.is_whitespace() || "-–—:：=()（）".contains(c);
-    let told = rest.trim_matches(marks);
+    let described = rest.trim_matches(marks);
     let apart = rest.starts_with(|c: char| marks(c) || !c.is_ascii());
-    (apart && told.chars().any(char::is_alphabetic)).then_some((value, told))
+    (apart && described.chars().any(char::is_alphabetic)).then_some((value, described))
 }
 
 /// Reads value descriptions from `x-apifox-enum` and `enumDescriptions`.
-pub(super) fn told_of_values(node: &JsonNode) -> Vec<(String, String)> {
-    let mut told: Vec<(String, String)> = Vec::new();
+pub(super) fn value_descriptions(node: &JsonNode) -> Vec<(String, String)> {
+    let mut described: Vec<(String, String)> = Vec::new();
     let mut add = |value: String, text: String| {
         let value = value.trim().to_owned();
-        if !told.iter().any(|(known, _)| *known == value) {
-            told.push((value, text));
+        if !described.iter().any(|(known, _)| *known == value) {
+            described.push((value, text));
         }
     };
     for word in ["x-apifox-enum", "x-apidog-enum"] {
@@ -164,7 +166,7 @@ pub(super) fn told_of_values(node: &JsonNode) -> Vec<(String, String)> {
             }
         }
     }
-    told
+    described
 }
 
 /// Reads a numeric limit, which may be written as a string.
@@ -214,7 +216,7 @@ mod tests {
 
     #[test]
     fn enumerated_values_are_cleaned() {
-        for (text, kind, values, told, prose) in [
+        for (text, kind, values, described, prose) in [
             (
                 r#"["a ", " b", "a", "", null]"#,
                 "string",
@@ -271,8 +273,8 @@ mod tests {
             let found = enumeration(&items, Some(kind));
             assert_eq!(Value::Array(found.values).to_string(), values, "{text}");
             assert_eq!(
-                (found.told.len(), found.prose.len()),
-                (told, prose),
+                (found.descriptions.len(), found.prose.len()),
+                (described, prose),
                 "{text}"
             );
         }
@@ -280,16 +282,16 @@ mod tests {
 
     #[test]
     fn value_descriptions_are_collected() {
-        let told = told_of_values(&node(
+        let described = value_descriptions(&node(
             r#"{"x-apifox-enum":[{"value":1,"name":"Open","description":"since today"},{"value":"2 ","name":""}],
                "x-apifox":{"enumDescriptions":{"1":"no","3":"Closed","4":""}}}"#,
         ));
-        let told: Vec<(&str, &str)> = told
+        let described: Vec<(&str, &str)> = described
             .iter()
             .map(|(value, text)| (&**value, &**text))
             .collect();
         assert_eq!(
-            told,
+            described,
             [("1", "Open, since today"), ("2", ""), ("3", "Closed")]
         );
     }

@@ -5,8 +5,9 @@ use serde_json::Value;
 /// Returns the facts of all operations.
 pub fn facts(document: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    let paths = document["paths"].as_object().expect("paths");
-    for (path, item) in paths {
+    let paths = document["paths"].as_object().expect("paths").iter();
+    let webhooks = document["x-webhooks"].as_object().into_iter().flatten();
+    for (path, item) in paths.chain(webhooks) {
         for (method, operation) in item.as_object().expect("a path item") {
             lines.push(format!("{} {path}", method.to_uppercase()));
             operation_facts(document, operation, &mut lines);
@@ -47,13 +48,24 @@ fn operation_facts(document: &Value, operation: &Value, lines: &mut Vec<String>)
         let mut schema = parameter["schema"].clone();
         schema["description"] = parameter["description"].clone();
         let required = parameter["required"] == true;
-        lines.push(format!("{place} {}", value(name, &schema, required)));
+        let mut line = format!("{place} {}", value(name, &schema, required));
+        for word in ["style", "explode"] {
+            if let Some(value) = parameter.get(word) {
+                line.push_str(&format!(" {word}={value}"));
+            }
+        }
+        lines.push(line);
     }
     let body = &operation["requestBody"];
     content(document, "body", &body["content"], lines);
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let name = response["description"].as_str().unwrap_or_default();
         lines.push(format!("{status} {name}"));
+        for (name, header) in response["headers"].as_object().into_iter().flatten() {
+            let mut schema = header["schema"].clone();
+            schema["description"] = header["description"].clone();
+            lines.push(format!("{status} header {}", value(name, &schema, false)));
+        }
         content(document, status, &response["content"], lines);
     }
 }
@@ -132,6 +144,7 @@ fn value(name: &str, schema: &Value, required: bool) -> String {
         "example",
         "maxLength",
         "minimum",
+        "exclusiveMinimum",
         "pattern",
         "discriminator",
     ] {

@@ -1,7 +1,7 @@
 //! Parses rows with joined cells: `isbnStringYes13The number of the book`.
 
 use super::header::{Column, Header};
-use super::{Known, Row, YES_OR_NO};
+use super::{Row, SampleTexts, YES_OR_NO};
 use crate::diagnostic::quoted;
 use crate::page::FieldSpec;
 use crate::type_names;
@@ -10,7 +10,12 @@ use crate::type_names;
 const LONGEST_NAME: usize = 120;
 
 /// Parses a row. The error states the reason why the cells cannot be separated.
-pub(super) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
+pub(super) fn row(
+    text: &str,
+    line: u32,
+    header: &Header,
+    known: &SampleTexts,
+) -> Result<Row, String> {
     let columns = &header.columns[1..];
     let free = |column: &Column| {
         matches!(
@@ -124,7 +129,7 @@ fn begins_lower(text: &str) -> bool {
 }
 
 /// Returns the end of the longest known name at the start of a text.
-fn known_prefix(text: &str, known: &Known) -> Option<usize> {
+fn known_prefix(text: &str, known: &SampleTexts) -> Option<usize> {
     ends(text)
         .rev()
         .find(|&end| known.contains_key(&text[..end]) || is_standard(&text[..end]))
@@ -149,7 +154,7 @@ fn ends(text: &str) -> impl DoubleEndedIterator<Item = usize> {
 }
 
 /// Returns the end of a name that is followed by free text.
-fn name_before_text(text: &str, known: &Known) -> Result<usize, String> {
+fn name_before_text(text: &str, known: &SampleTexts) -> Result<usize, String> {
     let known = known_prefix(text, known);
     let boundary = boundary(text);
     match (known, boundary) {
@@ -193,7 +198,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Returns the end of a name that is followed by columns.
-fn name_before_columns(text: &str, known: &Known, shape: &Shape) -> Result<usize, String> {
+fn name_before_columns(text: &str, known: &SampleTexts, shape: &Shape) -> Result<usize, String> {
     let fits = |end: usize| {
         let mut scratch = Row {
             field: FieldSpec::default(),
@@ -218,7 +223,12 @@ fn name_before_columns(text: &str, known: &Known, shape: &Shape) -> Result<usize
 }
 
 /// Divides the free text among its columns.
-fn middle(row: &mut Row, text: &str, columns: &[Column], known: &Known) -> Result<(), String> {
+fn middle(
+    row: &mut Row,
+    text: &str,
+    columns: &[Column],
+    known: &SampleTexts,
+) -> Result<(), String> {
     match columns {
         [] => {}
         [column] => row.set(*column, text),
@@ -290,7 +300,7 @@ mod tests {
     use super::super::header::header;
     use super::*;
 
-    fn known(names: &[(&str, &str)]) -> Known {
+    fn known(names: &[(&str, &str)]) -> SampleTexts {
         names
             .iter()
             .map(|&(name, value)| (name.to_owned(), vec![value.to_owned()]))
@@ -418,7 +428,7 @@ mod tests {
             "shopNoNumber of the shopStringYes",
             1,
             &header,
-            &Known::new(),
+            &SampleTexts::new(),
         )
         .unwrap();
         assert_eq!(row.field.name, "shopNo");

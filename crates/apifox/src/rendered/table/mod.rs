@@ -31,7 +31,7 @@ pub(crate) fn table(lines: &Lines, index: usize, end: usize) -> Option<(Table, u
     let header = header::header(lines.at(index))?;
     let mut rows = Vec::new();
     let mut at = index + 1;
-    while at < end && is_row(lines.at(at), &header) {
+    while at < end && is_row(lines, at, &header) {
         if !is_rule(lines.at(at)) {
             rows.push((lines.number(at), lines.at(at).to_owned()));
         }
@@ -45,7 +45,8 @@ pub(crate) fn table(lines: &Lines, index: usize, end: usize) -> Option<(Table, u
     Some((Table { header, rows, text }, at))
 }
 
-fn is_row(line: &str, header: &Header) -> bool {
+fn is_row(lines: &Lines, at: usize, header: &Header) -> bool {
+    let line = lines.at(at);
     let divided = match header.form {
         TableLayout::Bars => line.contains('|'),
         TableLayout::Tabs => line.contains('\t'),
@@ -54,7 +55,7 @@ fn is_row(line: &str, header: &Header) -> bool {
     divided
         && !line.is_empty()
         && marker(line, true).is_none()
-        && modified_line(line).is_none()
+        && modified_line(line, || lines.below(at)).is_none()
         && !line.starts_with(['{', '['])
 }
 
@@ -64,7 +65,12 @@ fn is_rule(line: &str) -> bool {
 }
 
 /// Parses a row. The error states the reason why the row cannot be parsed.
-pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
+pub(crate) fn row(
+    text: &str,
+    line: u32,
+    header: &Header,
+    known: &SampleTexts,
+) -> Result<Row, String> {
     let cells = match header.form {
         TableLayout::Joined => return joined_row::row(text, line, header, known),
         TableLayout::Bars => bars(text),
@@ -111,7 +117,7 @@ pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Resu
 }
 
 /// Names in code samples and examples of the page, with their values.
-pub(crate) type Known = HashMap<String, Vec<String>>;
+pub(crate) type SampleTexts = HashMap<String, Vec<String>>;
 
 /// A parsed row, with the problems of its cells.
 #[derive(Debug, PartialEq)]
@@ -274,7 +280,7 @@ mod tests {
     }
 
     fn read(head: &str, text: &str) -> Result<Row, String> {
-        row(text, 9, &header(head).unwrap(), &Known::new())
+        row(text, 9, &header(head).unwrap(), &SampleTexts::new())
     }
 
     #[test]
