@@ -282,15 +282,18 @@ mod tests {
     use crate::account::KnownSecrets;
     use crate::call::classify;
 
+    impl RawResponse {
+        /// Returns a response with the status 200 and this body, classified.
+        pub(crate) fn classified(body: impl Into<Bytes>) -> Self {
+            let raw = Self::new(StatusCode::OK, HeaderMap::new(), body.into());
+            let (raw, _) = classify(raw, SystemTime::UNIX_EPOCH, &KnownSecrets::default());
+            raw
+        }
+    }
+
     fn response(body: &'static str) -> Response<CheckoutOrder> {
         let envelope: CheckoutOrderEnvelope = serde_json::from_str(body).unwrap();
-        let raw = RawResponse::new(
-            StatusCode::OK,
-            HeaderMap::new(),
-            Bytes::from_static(body.as_bytes()),
-        );
-        let (raw, _) = classify(raw, SystemTime::UNIX_EPOCH, &KnownSecrets::default());
-        Response::new(envelope.retdata.unwrap(), raw)
+        Response::new(envelope.retdata.unwrap(), RawResponse::classified(body))
     }
 
     #[test]
@@ -319,8 +322,7 @@ mod tests {
     #[test]
     fn unreadable_field_does_not_hide_unknown_fields() {
         let json = r#"{"retcode":"200","retdata":{"createdTime":7,"ne\u0022w":1.0,"orderNo":"7"}}"#;
-        let raw = RawResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::from(json));
-        let response = Response::new(CheckoutOrder::default(), raw);
+        let response = Response::new(CheckoutOrder::default(), RawResponse::classified(json));
         let unknown = response.unknown_fields();
         let names: Vec<_> = unknown.keys().collect();
         assert_eq!(names, ["ne\"w"]);
