@@ -1,4 +1,4 @@
-//! Shared by the workspace tests: access to the checked-in tree and copies of it, a documentation site on loopback
+//! Shared by the workspace tests: access to the checked-in tree, copies of it and of an invented vendor, a documentation site on loopback
 //! ([`site`]), and the load test ([`load`]).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -27,6 +27,17 @@ pub fn copy_of_tree() -> io::Result<tempfile::TempDir> {
         copy_folder(&root().join(folder), &copy.path().join(folder))?;
     }
     fs::copy(root().join("README.md"), copy.path().join("README.md"))?;
+    Ok(copy)
+}
+
+/// Copies the invented vendor of the pipeline tests to a temporary folder, which is deleted on drop. Tests of the pipeline
+/// use this vendor, so that a change of `spec/docs` cannot break them.
+///
+/// # Errors
+/// Fails if a file cannot be read or written.
+pub fn copy_of_shop() -> io::Result<tempfile::TempDir> {
+    let copy = tempfile::tempdir()?;
+    copy_folder(&root().join("tests/fixtures/shop"), copy.path())?;
     Ok(copy)
 }
 

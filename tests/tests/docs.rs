@@ -6,14 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use stablelink_tests::{copy_of_tree, read_files_below, root};
+use stablelink_tests::{copy_of_shop, read_files_below};
 use xtask::docs::{
     add::{self, AddedPage},
     import,
     lock::{CaptureKind, CaptureLock, CaptureOrigin, PageEvidence},
 };
 
-const RATE: &str = "421876920e0-get-exchange-rate.txt";
+const PRICE: &str = "510000002e0-get-price.txt";
 
 /// Writes a page as a person saves it from a browser, with any file name.
 fn save(root: &Path, name: &str, text: &str) -> PathBuf {
@@ -31,25 +31,25 @@ fn capture(root: &Path, name: &str) -> String {
 #[test]
 fn page_is_identified_by_file_name_url_or_content() {
     let cases = [
-        (RATE, None),
-        ("421876920e0.txt", None),
-        ("421876920e0-another-title.txt", None),
-        ("Get Exchange Rate.txt", None),
+        (PRICE, None),
+        ("510000002e0.txt", None),
+        ("510000002e0-another-title.txt", None),
+        ("Get Price.txt", None),
         (
             "page.txt",
-            Some("https://developer.stablelink.app/get-exchange-rate-421876920e0"),
+            Some("https://docs.teas.example/get-price-510000002e0"),
         ),
     ];
     for (name, address) in cases {
-        let copy = copy_of_tree().unwrap();
-        let text = capture(copy.path(), RATE).replace("\"USDT\"", "\"USDC\"");
+        let copy = copy_of_shop().unwrap();
+        let text = capture(copy.path(), PRICE).replace("\"SENCHA\"", "\"ASSAM\"");
         let file = save(copy.path(), name, &text);
         let added = add::add(copy.path(), &[file], address, Some(CaptureOrigin::Saved)).unwrap();
-        assert_eq!(added.pages, [AddedPage::Changed(RATE.into())], "{name}");
-        assert_eq!(capture(copy.path(), RATE), text, "{name}");
+        assert_eq!(added.pages, [AddedPage::Changed(PRICE.into())], "{name}");
+        assert_eq!(capture(copy.path(), PRICE), text, "{name}");
         let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();
         lock.verify(&copy.path().join("spec/docs")).unwrap();
-        let entry = lock.pages.iter().find(|entry| entry.file == RATE).unwrap();
+        let entry = lock.pages.iter().find(|entry| entry.file == PRICE).unwrap();
         assert_eq!(entry.origin, CaptureOrigin::Saved, "{name}");
         assert_eq!(entry.modified.as_deref(), Some("2026-03-31 05:13:12"));
         assert_eq!(entry.evidence, PageEvidence::Documented);
@@ -58,42 +58,42 @@ fn page_is_identified_by_file_name_url_or_content() {
 
 #[test]
 fn unchanged_page_changes_nothing() {
-    let copy = copy_of_tree().unwrap();
-    let file = copy.path().join("spec/docs").join(RATE);
+    let copy = copy_of_shop().unwrap();
+    let file = copy.path().join("spec/docs").join(PRICE);
     let before = read_files_below(copy.path()).unwrap();
     let added = add::add(copy.path(), &[file], None, Some(CaptureOrigin::Saved)).unwrap();
-    assert_eq!(added.pages, [AddedPage::Unchanged(RATE.into())]);
+    assert_eq!(added.pages, [AddedPage::Unchanged(PRICE.into())]);
     assert_eq!(read_files_below(copy.path()).unwrap(), before);
 }
 
 #[test]
 fn truncated_page_is_partial_and_webhook_stays_webhook() {
-    let copy = copy_of_tree().unwrap();
-    let truncated = capture(copy.path(), RATE).replace(
+    let copy = copy_of_shop().unwrap();
+    let truncated = capture(copy.path(), PRICE).replace(
         "Modified at",
         "[capture: cut here; the rest was not saved]\nModified at",
     );
-    let webhook = "407759335e0-webhook.txt";
-    let edited = capture(copy.path(), webhook).replace("Tells the receiver", "Tells a receiver");
+    let webhook = "510000007e0-order-event.txt";
+    let edited = capture(copy.path(), webhook).replace("Tells the shop", "Tells a shop");
     let files = [
-        save(copy.path(), RATE, &truncated),
+        save(copy.path(), PRICE, &truncated),
         save(copy.path(), webhook, &edited),
     ];
     add::add(copy.path(), &files, None, Some(CaptureOrigin::Transcribed)).unwrap();
     let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();
     let entry = |name: &str| lock.pages.iter().find(|entry| entry.file == name).unwrap();
-    assert_eq!(entry(RATE).evidence, PageEvidence::Partial);
-    assert_eq!(entry(RATE).origin, CaptureOrigin::Transcribed);
+    assert_eq!(entry(PRICE).evidence, PageEvidence::Partial);
+    assert_eq!(entry(PRICE).origin, CaptureOrigin::Transcribed);
     assert_eq!(entry(webhook).kind, CaptureKind::Receiver);
 }
 
 #[test]
 fn new_page_is_named_after_id_and_title() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let page = "1. Trade\nGlobal Payment\n\nGet ../Fee Config\n\nGET\n/trade/fee\nGives the fee.\n\nResponses\n\n\
                 🟢200成功\napplication/json\n\nExample\n{\"retcode\": \"200\"}\n";
     let file = save(copy.path(), "x.txt", page);
-    let address = Some("https://developer.stablelink.app/312999615e0");
+    let address = Some("https://docs.teas.example/312999615e0");
     let added = add::add(copy.path(), &[file], address, Some(CaptureOrigin::Saved)).unwrap();
     assert_eq!(
         added.pages,
@@ -117,26 +117,26 @@ fn page_that_cannot_be_added_changes_nothing() {
             vec![("a.txt", page("Never Seen").into())],
             None,
         ),
-        ("no page at all", vec![(RATE, Vec::new())], None),
-        ("not UTF-8", vec![(RATE, vec![0xff, 0xfe, 0x00])], None),
+        ("no page at all", vec![(PRICE, Vec::new())], None),
+        ("not UTF-8", vec![(PRICE, vec![0xff, 0xfe, 0x00])], None),
         (
             "one page twice",
             vec![
-                (RATE, page("A").into()),
-                ("421876920e0.txt", page("B").into()),
+                (PRICE, page("A").into()),
+                ("510000002e0.txt", page("B").into()),
             ],
             None,
         ),
         (
             "an address of another form",
             vec![("a.txt", page("A").into())],
-            Some("https://developer.stablelink.app/rates"),
+            Some("https://docs.teas.example/rates"),
         ),
         ("no such file", vec![], None),
     ];
     let mut report = String::new();
     for (name, files, address) in cases {
-        let copy = copy_of_tree().unwrap();
+        let copy = copy_of_shop().unwrap();
         let mut paths: Vec<PathBuf> = files
             .iter()
             .map(|(name, bytes)| {
@@ -161,7 +161,7 @@ fn page_that_cannot_be_added_changes_nothing() {
 
 #[test]
 fn import_resolves_the_shared_schemas_of_a_project() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let page = save(
         copy.path(),
         "page.json",
@@ -186,32 +186,39 @@ fn import_resolves_the_shared_schemas_of_a_project() {
 
 #[test]
 fn import_reads_files_and_folders() {
-    let folder = root().join("spec/docs");
+    let shop = copy_of_shop().unwrap();
+    let folder = shop.path().join("spec/docs");
     let whole = import::import(std::slice::from_ref(&folder), None).unwrap();
     assert!(!whole.is_partial(), "{:?}", whole.messages);
     assert_eq!(whole.document["openapi"], "3.0.3");
-    assert_eq!(whole.document["paths"].as_object().unwrap().len(), 11);
-    // The lock of the folder states which page is a webhook.
-    assert!(whole.document["x-webhooks"]["webhook"]["post"].is_object());
+    assert_eq!(whole.document["paths"].as_object().unwrap().len(), 6);
+    // The lock of the folder states which page is a webhook, and which file has the shared schemas.
+    assert!(whole.document["components"]["schemas"]["OrderLine"].is_object());
+    assert!(whole.document["x-webhooks"]["orderEvent"]["post"].is_object());
     let summary = &whole.summary;
-    assert!(
-        summary.operations >= 12 && summary.unreadable == 0,
+    assert_eq!(
+        (summary.operations, summary.guides, summary.unreadable),
+        (7, 3, 0),
         "{summary}"
     );
     assert!(summary.used_lines > summary.unused_lines, "{summary}");
-    let explained = import::explain(&folder.join(RATE)).unwrap();
+    let explained = import::explain(&folder.join(PRICE)).unwrap();
     assert!(explained.contains("| POST → method"), "{explained}");
 
-    let one = import::import(&[folder.join(RATE)], None).unwrap();
+    let one = import::import(&[folder.join(PRICE)], None).unwrap();
     assert_eq!(one.document["paths"].as_object().unwrap().len(), 1);
 
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let broken = save(
         copy.path(),
         "broken.txt",
-        &capture(copy.path(), RATE).replace("\"channelRate\": 40", "40"),
+        &capture(copy.path(), PRICE).replace("\"unitPrice\": 40", "40"),
     );
-    let some = import::import(&[folder.join("315241613e0-create-user.txt"), broken], None).unwrap();
+    let some = import::import(
+        &[folder.join("510000003e0-create-order.json"), broken],
+        None,
+    )
+    .unwrap();
     assert!(some.is_partial());
     let message = some
         .messages
@@ -222,7 +229,7 @@ fn import_reads_files_and_folders() {
         message.file.ends_with("broken.txt") && message.line.is_some() && message.help.is_some(),
         "{message}"
     );
-    assert!(some.document["paths"]["/user/create-user"]["post"].is_object());
+    assert!(some.document["paths"]["/orders"]["post"].is_object());
 
     let missing = import::import(&[copy.path().join("none")], None).unwrap_err();
     assert!(missing.to_string().contains("none"), "{missing}");

@@ -4,7 +4,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use proptest::prelude::*;
-use stablelink_tests::{copy_of_tree, read_files_below, root};
+use stablelink_tests::{copy_of_shop, read_files_below, root};
 use xtask::{
     docs::{
         add::{self, AddedPage},
@@ -14,9 +14,9 @@ use xtask::{
     regen,
 };
 
-const RATE: &str = "spec/docs/421876920e0-get-exchange-rate.txt";
+const PRICE: &str = "spec/docs/510000002e0-get-price.txt";
 const DOCUMENT: &str = "spec/openapi.json";
-const CLIENT: &str = "crates/stablelink-api/src/generated.rs";
+const CLIENT: &str = "crates/teas-api/src/generated.rs";
 
 /// Replaces text in a file. Fails if the file does not contain it.
 fn replace(root: &Path, file: &str, from: &str, to: &str) {
@@ -39,6 +39,14 @@ fn forge_hash(root: &Path, file: &str) {
         .unwrap();
     entry.sha256 = lock::sha256(&bytes);
     fs::write(folder.join(lock::FILE_NAME), lock.to_text().unwrap()).unwrap();
+}
+
+/// Returns a copy of the invented vendor with its generated files.
+fn shop() -> tempfile::TempDir {
+    let copy = copy_of_shop().unwrap();
+    let root = copy.path();
+    regen::build(root).unwrap().outputs.write(root).unwrap();
+    copy
 }
 
 fn states(root: &Path) -> Vec<(String, FileState)> {
@@ -79,21 +87,19 @@ fn lock_has_canonical_format() {
 
 #[test]
 fn removed_field_disappears_from_document_and_client() {
-    let copy = copy_of_tree().unwrap();
+    let copy = shop();
     let root = copy.path();
-    replace(root, RATE, ",\n        \"clientId\": 23", "");
+    replace(root, PRICE, ",\n        \"tillId\": 23", "");
     let error = regen::build(root).unwrap_err().to_string();
     assert!(
-        error.contains(RATE) && error.contains("cargo xtask docs add"),
+        error.contains(PRICE) && error.contains("cargo xtask docs add"),
         "{error}"
     );
 
-    let added = add::add(root, &[root.join(RATE)], None, Some(CaptureOrigin::Saved)).unwrap();
+    let added = add::add(root, &[root.join(PRICE)], None, Some(CaptureOrigin::Saved)).unwrap();
     assert_eq!(
         added.pages,
-        [AddedPage::Changed(
-            "421876920e0-get-exchange-rate.txt".into()
-        )]
+        [AddedPage::Changed("510000002e0-get-price.txt".into())]
     );
     let lock = fs::read_to_string(root.join("spec/docs/docs.lock")).unwrap();
     assert!(lock.contains("origin = \"saved\""), "{lock}");
@@ -116,13 +122,13 @@ fn removed_field_disappears_from_document_and_client() {
     }
     let document: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(root.join(DOCUMENT)).unwrap()).unwrap();
-    let fields = document["components"]["schemas"]["ExchangeRate"]["properties"]
+    let fields = document["components"]["schemas"]["Price"]["properties"]
         .as_object()
         .unwrap();
-    assert!(fields.contains_key("channelRate") && !fields.contains_key("clientId"));
+    assert!(fields.contains_key("unitPrice") && !fields.contains_key("tillId"));
     let after = fs::read_to_string(root.join(CLIENT)).unwrap();
     assert_eq!(
-        before.matches("client_id").count() - after.matches("client_id").count(),
+        before.matches("till_id").count() - after.matches("till_id").count(),
         1
     );
     assert!(
@@ -138,21 +144,21 @@ fn error_has_place_and_changes_no_file() {
     type Break = fn(&Path);
     let cases: [(&str, Break); 8] = [
         ("a capture that the lock does not know", |root| {
-            replace(root, RATE, "channelRate", "channelrate");
+            replace(root, PRICE, "unitPrice", "unitprice");
         }),
         (
             "a renamed field makes actions stale, all are listed",
             |root| {
-                replace(root, RATE, "\"channelRate\"", "\"rateOfChannel\"");
-                replace(root, RATE, "\"rateExpiryTime\"", "\"expiry\"");
-                forge_hash(root, RATE);
+                replace(root, PRICE, "\"unitPrice\"", "\"priceOfUnit\"");
+                replace(root, PRICE, "\"validUntil\"", "\"expiry\"");
+                forge_hash(root, PRICE);
             },
         ),
         ("an overlay with a wrong path", |root| {
             replace(
                 root,
                 "spec/overlays/40-money.yaml",
-                "$.components.schemas.GetExchangeRateRequest.properties.amount",
+                "$.components.schemas.GetPriceRequest.properties.amount",
                 "$.components.schemas.NoSuchSchema.properties.amount",
             );
         }),
@@ -160,16 +166,16 @@ fn error_has_place_and_changes_no_file() {
             replace(
                 root,
                 "spec/overlays/40-money.yaml",
-                "$.components.schemas.GetExchangeRateRequest.properties.amount",
+                "$.components.schemas.GetPriceRequest.properties.amount",
                 "components[",
             );
         }),
         ("a profile of another generator that went stale", |root| {
             replace(
                 root,
-                "spec/profiles/ogen.yaml",
-                "$.components.securitySchemes.timestamp",
-                "$.components.securitySchemes.clock",
+                "spec/profiles/plain.yaml",
+                "$.components.securitySchemes.signature[",
+                "$.components.securitySchemes.clock[",
             );
         }),
         ("an amount with another JSON type than `x-money`", |root| {
@@ -181,22 +187,22 @@ fn error_has_place_and_changes_no_file() {
             );
         }),
         ("an example that is no JSON", |root| {
-            replace(root, RATE, "\"channelRate\": 40", "\"channelRate\" 40");
-            forge_hash(root, RATE);
+            replace(root, PRICE, "\"unitPrice\": 40", "\"unitPrice\" 40");
+            forge_hash(root, PRICE);
         }),
         ("two pages of one id", |root| {
             let lock = root.join("spec/docs/docs.lock");
             let text = fs::read_to_string(&lock).unwrap();
             fs::write(
                 &lock,
-                text.replace("id = \"421876920e0\"", "id = \"312999607e0\""),
+                text.replace("id = \"510000002e0\"", "id = \"510000006e0\""),
             )
             .unwrap();
         }),
     ];
     let mut report = String::new();
     for (name, break_it) in cases {
-        let copy = copy_of_tree().unwrap();
+        let copy = shop();
         break_it(copy.path());
         let before = read_files_below(copy.path()).unwrap();
         let error = regen::build(copy.path()).unwrap_err().to_string();
@@ -210,19 +216,18 @@ fn error_has_place_and_changes_no_file() {
 /// A number that no overlay calls money is an exact decimal, and a person is asked to confirm it.
 #[test]
 fn undecided_number_is_exact_and_listed_for_review() {
-    let copy = copy_of_tree().unwrap();
+    let copy = shop();
     let root = copy.path();
-    let fields = "\"clientId\": 23,\n        \"serviceFee\": 1.5,\n        \"lateFee\": \"1.5\",\n        \"oddFee\": \"none\"";
-    replace(root, RATE, "\"clientId\": 23", fields);
-    forge_hash(root, RATE);
+    let fields = "\"tillId\": 23,\n        \"serviceFee\": 1.5,\n        \"lateFee\": \"1.5\",\n        \"oddFee\": \"none\"";
+    replace(root, PRICE, "\"tillId\": 23", fields);
+    forge_hash(root, PRICE);
     let built = regen::build(root).unwrap();
     let rules: Vec<&str> = built.review.findings.iter().map(|it| it.rule).collect();
     assert_eq!(rules, ["money", "money-form", "binary-float"]);
     built.outputs.write(root).unwrap();
     let review = fs::read_to_string(root.join("spec/REVIEW.md")).unwrap();
     assert!(
-        review.contains("## getExchangeRate")
-            && review.contains("421876920e0-get-exchange-rate.txt:48"),
+        review.contains("## getPrice") && review.contains("510000002e0-get-price.txt:48"),
         "{review}"
     );
     let client = fs::read_to_string(root.join(CLIENT)).unwrap();
@@ -243,40 +248,40 @@ fn changes_that_no_error_reports_are_warnings() {
     let cases: [(Change, &str); 4] = [
         (
             |root| {
-                replace(root, RATE, "\"channelRate\": 40", "\"channelRate\": \"40\"");
-                forge_hash(root, RATE);
+                replace(root, PRICE, "\"unitPrice\": 40", "\"unitPrice\": \"40\"");
+                forge_hash(root, PRICE);
             },
-            "the page has a string, but the document has number at /components/schemas/ExchangeRate/properties/channelRate",
+            "the page has a string, but the document has number at /components/schemas/Price/properties/unitPrice",
         ),
         (
             |root| {
-                let file = "spec/docs/407759320e0-create-checkout-order.txt";
-                replace(root, file, "SOL_USDC", "SOL_USDC, SOL_EURC");
+                let file = "spec/docs/510000007e0-order-event.txt";
+                replace(root, file, "PAID, SENT", "PAID, SENT, LOST");
                 forge_hash(root, file);
             },
-            "spec/docs/407759320e0-create-checkout-order.txt:22: warning: the value `SOL_EURC` is not in the enum of",
+            "spec/docs/510000007e0-order-event.txt:16: warning: the value `LOST` is not in the enum of",
         ),
         (
             |root| {
                 replace(
                     root,
-                    "spec/overlays/60-unseen.yaml",
-                    "['CreateUserRequest', 'SubmitKybRequest']",
-                    "['CreateUserRequest', 'SubmitKybRequest', 'Renamed']",
+                    "spec/overlays/40-money.yaml",
+                    "['CreateOrderRequest', 'Order']",
+                    "['CreateOrderRequest', 'Order', 'Renamed']",
                 );
             },
-            "spec/overlays/60-unseen.yaml:6: warning: action 1, target `$.components.schemas['CreateUserRequest', 'SubmitKybRequest', 'Renamed']`: the name 'Renamed' matches nothing",
+            "spec/overlays/40-money.yaml:12: warning: action 3, target `$.components.schemas['CreateOrderRequest', 'Order', 'Renamed'].properties.total`: the name 'Renamed' matches nothing",
         ),
         (
             |root| {
-                replace(root, RATE, ",\n        \"clientId\": 23", "");
-                forge_hash(root, RATE);
+                replace(root, PRICE, ",\n        \"tillId\": 23", "");
+                forge_hash(root, PRICE);
             },
-            "`ExchangeRate.clientId` is gone",
+            "`Price.tillId` is gone",
         ),
     ];
     for (change, expected) in cases {
-        let copy = copy_of_tree().unwrap();
+        let copy = shop();
         change(copy.path());
         let built = regen::build(copy.path()).unwrap();
         let warnings = built.warnings.iter().chain(&built.review.losses);
@@ -290,25 +295,25 @@ fn changes_that_no_error_reports_are_warnings() {
 
 #[test]
 fn captured_page_makes_its_stand_in_stale() {
-    let copy = copy_of_tree().unwrap();
+    let copy = shop();
     let root = copy.path();
-    let page = root.join("upload.txt");
+    let page = root.join("refund.txt");
     fs::write(
         &page,
-        "1. File\nGlobal Payment\n\nUpload File\n\nPOST\n/file/upload\nTakes a document.\n\nResponses\n\n🟢200成功\n\
+        "1. Orders\nHarbour Teas\n\nRefund Order\n\nPOST\n/orders/refund\nRefunds an order.\n\nResponses\n\n🟢200成功\n\
          application/json\nBodyapplication/json\n\nExample\n{\n    \"retcode\": \"200\"\n}\n",
     )
     .unwrap();
     add::add(
         root,
         &[page],
-        Some("https://developer.stablelink.app/400000001e0"),
+        Some("https://docs.teas.example/510000008e0"),
         Some(CaptureOrigin::Saved),
     )
     .unwrap();
     let error = regen::build(root).unwrap_err().to_string();
     assert!(
-        error.contains("provisional/40-file.yaml") && error.contains("File / Upload File"),
+        error.contains("provisional/20-orders.yaml") && error.contains("Orders / Refund Order"),
         "{error}"
     );
 }
@@ -317,12 +322,12 @@ fn captured_page_makes_its_stand_in_stale() {
 /// page to the sources.
 #[test]
 fn page_text_is_never_code() {
-    let copy = copy_of_tree().unwrap();
+    let copy = shop();
     // No overlay replaces the description of this page.
-    let page = "spec/docs/407759320e0-create-checkout-order.txt";
-    let hostile = "/checkout/order/create\n```rust\nstd::fs::write(\"ran\", \"\").unwrap();\n```\n~~~\n    std::process::exit(1);\n\
+    let page = "spec/docs/510000006e0-cancel-order.txt";
+    let hostile = "/orders/cancel\n```rust\nstd::fs::write(\"ran\", \"\").unwrap();\n```\n~~~\n    std::process::exit(1);\n\
                    */ } \"# #![feature(x)] {} {0} \\u{41} [`Client`] <script>alert(1)</script> \u{202e}reversed\n```\n";
-    replace(copy.path(), page, "/checkout/order/create\n", hostile);
+    replace(copy.path(), page, "/orders/cancel\n", hostile);
     forge_hash(copy.path(), page);
     let built = regen::build(copy.path()).unwrap();
     let client = built
@@ -359,9 +364,9 @@ fn page_text_is_never_code() {
 
 #[test]
 fn draft_shows_changed_pages_and_must_be_outside_repository() {
-    let copy = copy_of_tree().unwrap();
-    replace(copy.path(), RATE, "\"channelRate\"", "\"rateOfChannel\"");
-    forge_hash(copy.path(), RATE);
+    let copy = shop();
+    replace(copy.path(), PRICE, "\"unitPrice\"", "\"priceOfUnit\"");
+    forge_hash(copy.path(), PRICE);
     let error = regen::draft(copy.path(), &copy.path().join("draft"))
         .unwrap_err()
         .to_string();
@@ -370,7 +375,7 @@ fn draft_shows_changed_pages_and_must_be_outside_repository() {
     let written = regen::draft(copy.path(), folder.path()).unwrap();
     assert_eq!(written.len(), 4);
     let draft = fs::read_to_string(folder.path().join("openapi.json")).unwrap();
-    assert!(draft.contains("rateOfChannel"));
+    assert!(draft.contains("priceOfUnit"));
 }
 
 proptest! {
@@ -379,11 +384,11 @@ proptest! {
     /// A capture that is truncated or overwritten at any byte never causes a panic or a write.
     #[test]
     fn damaged_capture_never_panics(
-        file in 0..25_usize,
+        file in 0..11_usize,
         at in any::<prop::sample::Index>(),
         damage in prop_oneof![Just(None), prop::collection::vec(any::<u8>(), 1..8).prop_map(Some)],
     ) {
-        let copy = copy_of_tree().unwrap();
+        let copy = shop();
         let names = lock::capture_files(&copy.path().join("spec/docs")).unwrap();
         let name = format!("spec/docs/{}", names[file % names.len()]);
         let path = copy.path().join(&name);

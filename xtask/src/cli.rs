@@ -6,8 +6,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     diff::command::{FailOn, Format},
-    docs::pull::{CaptureFormat, address::ApiBase},
+    docs::pull::CaptureFormat,
     interop::Language,
+    release::ReleaseVersion,
     suite::Step,
 };
 
@@ -15,6 +16,9 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 pub struct Cli {
+    /// The folder of another vendor, with its own spec/ and crates/; for regen, curate, docs, profile, diff and changelog
+    #[arg(long, value_name = "DIR")]
+    pub vendor: Option<PathBuf>,
     /// The command to run.
     #[command(subcommand)]
     pub command: XtaskCommand,
@@ -97,7 +101,13 @@ pub enum XtaskCommand {
     /// Measure the cost of a dependency on stablelink: packages, clean build time, size of a small binary
     Measure,
     /// List what the published crates would break for their users, and package them; uploads nothing
+    ///
+    /// With a version, refuses one that is too small for the changes of the document or of a crate, and otherwise bumps the
+    /// versions, moves the changelogs, writes the baseline, commits and tags.
     Release {
+        /// The version to release, such as 0.2.0
+        #[arg(long, value_name = "VERSION")]
+        version: Option<ReleaseVersion>,
         /// The revision to compare with [default: the last tag]
         #[arg(long, value_name = "REVISION")]
         against: Option<String>,
@@ -171,18 +181,40 @@ pub enum DocsCommand {
     },
 }
 
+impl XtaskCommand {
+    /// Returns whether the command works on the folder of another vendor.
+    pub fn takes_vendor(&self) -> bool {
+        matches!(
+            self,
+            Self::Regen { .. }
+                | Self::Curate { .. }
+                | Self::Docs { .. }
+                | Self::Profile { .. }
+                | Self::Diff { .. }
+                | Self::Changelog
+        )
+    }
+}
+
 /// A live documentation site.
 #[derive(Debug, Args)]
 pub struct LiveSite {
     /// The address of the documentation site: https, or http on this machine
+    ///
+    /// The default is each site of spec/vendor.toml. The address may have a path: a subdirectory, or the ID of a shared
+    /// documentation. The password of a protected documentation is read from APIFOX_DOCS_PASSWORD, or asked for in a
+    /// terminal.
     #[arg(long, value_name = "URL")]
-    pub site: String,
-    /// The server of the published JSON of such sites
-    #[arg(long, value_name = "URL", default_value = ApiBase::DEFAULT)]
-    pub api_base: String,
+    pub site: Option<String>,
+    /// The server of the published JSON of such sites [default: api.apifox.com, api.apidog.com and the site itself]
+    #[arg(long, value_name = "URL")]
+    pub api_base: Option<String>,
     /// The form of the pages to capture [default: published JSON if the site has it]
     #[arg(long, value_name = "FORM")]
     pub form: Option<CaptureFormat>,
+    /// The ID of the site for its OpenAPI export, a number
+    #[arg(long, value_name = "ID", required_if_eq("form", "export"))]
+    pub site_id: Option<u64>,
     /// Keep the current capture of this page; can be repeated
     #[arg(long, value_name = "PAGE_ID")]
     pub without: Vec<String>,

@@ -20,8 +20,10 @@ use crate::{
         captures, import,
         lock::CaptureOrigin,
         pull::{
-            self,
+            self, PullOptions,
             address::{ApiBase, Site},
+            error::PullError,
+            password,
             settings::PullSettings,
         },
         remove, status,
@@ -33,6 +35,7 @@ use crate::{
     overlay, profile, properties,
     publish::{cleanup, format},
     regen, release, suite,
+    vendor::{Vendor, VendorError},
 };
 
 /// The result of a command that did not fail.
@@ -131,8 +134,8 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
         XtaskCommand::Interop { languages } => interop::run(root, &languages, &mut io::stdout())?,
         XtaskCommand::Properties => properties::run(root, &mut io::stdout())?,
         XtaskCommand::Measure => measure::run(root, &mut io::stdout())?,
-        XtaskCommand::Release { against } => {
-            release::run(root, against.as_deref(), &mut io::stdout())?;
+        XtaskCommand::Release { version, against } => {
+            release::run(root, against.as_deref(), version, &mut io::stdout())?;
         }
         XtaskCommand::Test { list: true, .. } => print!("{}", suite::list()),
         XtaskCommand::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,
@@ -240,20 +243,27 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             }
         }
         DocsCommand::Pull { from } => {
-            let report = pull::pull(root, &options(&from)?)?;
-            print!("{report}");
-            if report.differs() {
+            let mut differs = false;
+            for site in sites(root, &from)? {
+                let report = with_password(&site, &from, |options| pull::pull(root, options))?;
+                print!("{report}");
+                differs |= report.differs();
+            }
+            if differs {
                 println!("next: cargo xtask regen");
             }
         }
         DocsCommand::Check { from } => {
-            let report = pull::check(root, &options(&from)?)?;
-            print!("{report}");
-            if report.differs() {
-                println!(
-                    "nothing was written; next: cargo xtask docs pull --site {}",
-                    from.site
-                );
+            let mut differs = false;
+            for site in sites(root, &from)? {
+                let report = with_password(&site, &from, |options| pull::check(root, options))?;
+                print!("{report}");
+                if report.differs() {
+                    println!("nothing was written; next: cargo xtask docs pull --site {site}");
+                }
+                differs |= report.differs();
+            }
+            if differs {
                 return Ok(CommandOutcome::Differs);
             }
         }
@@ -272,14 +282,47 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
     Ok(CommandOutcome::Done)
 }
 
-fn options(from: &LiveSite) -> Result<pull::PullOptions, Box<dyn Error>> {
-    Ok(pull::PullOptions {
-        site: Site::parse(&from.site)?,
-        api: ApiBase::parse(&from.api_base)?,
+/// Returns the sites to pull: the given one, or those of the vendor.
+fn sites(root: &Path, from: &LiveSite) -> Result<Vec<String>, VendorError> {
+    match &from.site {
+        Some(site) => Ok(vec![site.clone()]),
+        None => Ok(Vendor::read(root)?.sites),
+    }
+}
+
+fn options(site: &str, from: &LiveSite) -> Result<PullOptions, PullError> {
+    let site = Site::parse(site)?;
+    Ok(PullOptions {
+        api: match &from.api_base {
+            Some(base) => vec![ApiBase::parse(base)?],
+            None => ApiBase::candidates(&site),
+        },
+        site,
         form: from.form,
+        site_id: from.site_id,
+        password: password::from_environment(),
         without: from.without.clone(),
         settings: PullSettings::default(),
     })
+}
+
+/// Runs a command on a live site. If the site requires a password, asks for it once.
+fn with_password<T>(
+    site: &str,
+    from: &LiveSite,
+    run: impl Fn(&PullOptions) -> Result<T, PullError>,
+) -> Result<T, Box<dyn Error>> {
+    let mut options = options(site, from)?;
+    match run(&options) {
+        Err(error @ PullError::PasswordRequired { .. }) => {
+            let Some(password) = password::prompt()? else {
+                return Err(error.into());
+            };
+            options.password = Some(password);
+            Ok(run(&options)?)
+        }
+        result => Ok(result?),
+    }
 }
 
 fn import_pages(

@@ -21,4 +21,5 @@ pub mod regen;
 pub mod release;
 mod sandbox;
 pub mod suite;
+pub mod vendor;
 pub mod workspace;

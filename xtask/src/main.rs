@@ -14,7 +14,14 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    let root = match workspace::root() {
+    let root = match &cli.vendor {
+        Some(folder) if cli.command.takes_vendor() => Ok(folder.clone()),
+        Some(_) => {
+            Err("`--vendor` is for regen, curate, docs, profile, diff and changelog".to_owned())
+        }
+        None => workspace::root().map_err(|error| error.to_string()),
+    };
+    let root = match root {
         Ok(root) => root,
         Err(error) => {
             eprintln!("{error}");

@@ -20,6 +20,10 @@ pub use server::{Reply, Request};
 pub const PROJECT: u64 = 4_242;
 /// The ID of the published branch.
 pub const BRANCH: u64 = 77;
+/// The ID of the shared documentation.
+pub const SHARED: &str = "6aa360d3-d8f2-471e-b841-3a35c33a7b7c";
+/// The cookie of a reader who knows the password.
+const COOKIE: &str = "apiDocToken.4242=known";
 
 /// The content and the request log of a site.
 #[derive(Debug, Default)]
@@ -28,6 +32,14 @@ pub struct SiteState {
     pub pages: Vec<DocPage>,
     /// Whether the site has published JSON; otherwise it has only Markdown.
     pub published: bool,
+    /// Whether the project has no branches, so that no request may name one.
+    pub unbranched: bool,
+    /// Whether the published JSON is that of a shared documentation with the ID [`SHARED`].
+    pub shared: bool,
+    /// Whether replies are compressed, although no request allows it.
+    pub gzip: bool,
+    /// The password, if the documentation is protected.
+    pub password: Option<String>,
     /// The failures.
     pub faults: Option<Faults>,
     /// Replies that replace those of the site, by path and query.
@@ -115,6 +127,7 @@ fn reply(state: &mut SiteState, request: Request) -> Reply {
         return reply.clone();
     }
     let reply = default_reply(state, &target, times);
+    let reply = if state.gzip { reply.gzipped() } else { reply };
     match &state.faults {
         Some(faults) => faults.apply(&target, times, reply),
         None => reply,
@@ -122,7 +135,7 @@ fn reply(state: &mut SiteState, request: Request) -> Reply {
 }
 
 fn default_reply(state: &SiteState, target: &str, times: usize) -> Reply {
-    if let Some(path) = target.strip_prefix("/api/v1/published-projects/") {
+    if let Some(path) = target.strip_prefix("/api/v1/") {
         return published(state, path, times).unwrap_or(Reply::status(404));
     }
     if state.published {
@@ -146,12 +159,42 @@ fn published(state: &SiteState, path: &str, times: usize) -> Option<Reply> {
     if headers.get("x-client-version").map(String::as_str) != Some("2.0.0") {
         return Some(Reply::refused(400, 400_105, "Client version too low"));
     }
-    if path.starts_with("domains/") {
-        return Some(Reply::json(pages::project()));
+    let project = if state.shared {
+        format!("shared-docs/{SHARED}/")
+    } else {
+        format!("published-projects/{PROJECT}/")
+    };
+    let (log_in, id) = if state.shared {
+        ("shared-doc-auth", SHARED.to_owned())
+    } else {
+        ("published-projects-auth", PROJECT.to_string())
+    };
+    if let Some(password) = &state.password {
+        let request = state.log.last()?;
+        if path == log_in {
+            let is_known =
+                request.method == "POST" && request.body == format!("id={id}&password={password}");
+            return Some(if is_known {
+                let reply = Reply::json(serde_json::json!({}));
+                reply.with_header("Set-Cookie", &format!("{COOKIE}; Path=/; HttpOnly"))
+            } else {
+                Reply::refused(403, 403_002, "Wrong password")
+            });
+        }
+        let is_known = headers.get("cookie").map(String::as_str) == Some(COOKIE);
+        if !path.starts_with("published-projects/domains/") && !is_known {
+            return Some(Reply::refused(403, 403_001, "No access"));
+        }
     }
-    let path = path
-        .strip_prefix(&format!("{PROJECT}/"))?
-        .strip_suffix(&format!("?branchId={BRANCH}"))?;
+    if path.starts_with("published-projects/domains/") && !state.shared {
+        return Some(Reply::json(pages::project(state)));
+    }
+    let path = path.strip_prefix(&project)?;
+    let path = if state.unbranched || state.shared {
+        (!path.contains('?')).then_some(path)?
+    } else {
+        path.strip_suffix(&format!("?branchId={BRANCH}"))?
+    };
     if path == "http-api-tree" {
         return Some(Reply::json(pages::tree(&state.pages)));
     }

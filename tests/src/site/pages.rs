@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{BRANCH, PROJECT};
+use super::{BRANCH, PROJECT, SiteState};
 
 /// A page of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +114,18 @@ impl DocPage {
 }
 
 /// Returns the project of the site.
-pub(super) fn project() -> Value {
-    json!({"projectId": PROJECT, "versionSettings": [
-        {"branchId": 1, "isDefaultVersion": false},
-        {"branchId": BRANCH, "isDefaultVersion": true},
-    ]})
+pub(super) fn project(state: &SiteState) -> Value {
+    let mut project = json!({"projectId": PROJECT});
+    if !state.unbranched {
+        project["versionSettings"] = json!([
+            {"branchId": 1, "isDefaultVersion": false},
+            {"branchId": BRANCH, "isDefaultVersion": true},
+        ]);
+    }
+    if state.password.is_some() {
+        project["visibility"] = json!("PASSWORD_PROTECTED");
+    }
+    project
 }
 
 /// Returns the navigation.

@@ -8,16 +8,22 @@ use std::{
     thread,
 };
 
+use flate2::{Compression, read::GzEncoder};
+
 /// The path of the request that stops the server.
 const STOP: &str = "/-stop-";
 
 /// A received request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    /// The method.
+    pub method: String,
     /// Path and query.
     pub target: String,
     /// Headers with lower-case names.
     pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: String,
 }
 
 /// How a reply ends.
@@ -82,6 +88,17 @@ impl Reply {
         self
     }
 
+    /// Compresses the body with gzip.
+    #[must_use]
+    pub fn gzipped(mut self) -> Self {
+        let mut body = Vec::new();
+        let mut encoder = GzEncoder::new(self.body.as_slice(), Compression::fast());
+        // Reading from memory does not fail.
+        let _ = encoder.read_to_end(&mut body);
+        self.body = body;
+        self.with_header("Content-Encoding", "gzip")
+    }
+
     /// Truncates the body; the length is that of the whole body.
     #[must_use]
     pub fn cut(mut self) -> Self {
@@ -134,14 +151,17 @@ pub(super) fn stop(address: SocketAddr) {
 }
 
 fn read(stream: &TcpStream) -> io::Result<Option<Request>> {
-    let mut lines = BufReader::new(stream).lines();
-    let first = lines.next().transpose()?.unwrap_or_default();
-    let Some(target) = first.split(' ').nth(1) else {
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first)?;
+    let mut parts = first.split(' ');
+    let (Some(method), Some(target)) = (parts.next(), parts.next()) else {
         return Ok(None);
     };
     let mut headers = BTreeMap::new();
-    for line in lines {
-        let line = line?;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
         match line.split_once(':') {
             Some((name, value)) => {
                 headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
@@ -149,9 +169,16 @@ fn read(stream: &TcpStream) -> io::Result<Option<Request>> {
             None => break,
         }
     }
+    let length = headers
+        .get("content-length")
+        .and_then(|length| length.parse().ok());
+    let mut body = String::new();
+    reader.take(length.unwrap_or(0)).read_to_string(&mut body)?;
     Ok(Some(Request {
+        method: method.to_owned(),
         target: target.to_owned(),
         headers,
+        body,
     }))
 }
 

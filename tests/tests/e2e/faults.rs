@@ -360,6 +360,9 @@ async fn run_flows(
 /// Number of concurrent runs, each with a separate sandbox.
 const CONCURRENT_RUNS: usize = 16;
 
+/// Maximum duration until the next of the concurrent runs ends.
+const DEADLINE: Duration = Duration::from_secs(120);
+
 /// Combinations of the HTTP status of rejections and the client's retry policy.
 fn variants() -> [(ErrorStatus, RetryPolicy); 4] {
     let retries = RetryPolicy::default().initial_backoff(Duration::ZERO);
@@ -389,7 +392,8 @@ async fn flows_complete_exactly_once_with_any_single_fault() {
         {
             running.spawn(run_flows(fault, variant));
         }
-        let Some(ended) = running.join_next().await else {
+        let ended = tokio::time::timeout(DEADLINE, running.join_next()).await;
+        let Some(ended) = ended.expect("a run ends before the deadline") else {
             break;
         };
         let counts = ended.unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stablelink_tests::{
-    copy_of_tree, read_files_below,
+    copy_of_shop, read_files_below,
     site::{DocPage, Reply},
 };
 use xtask::docs::{
@@ -17,7 +17,7 @@ use crate::support::{FORMS, entry, lock, options, site, without_port};
 #[test]
 fn report_lists_changed_pages_and_check_writes_nothing() {
     for form in FORMS {
-        let copy = copy_of_tree().unwrap();
+        let copy = copy_of_shop().unwrap();
         let site = site(form, DocPage::many(12));
         let options = options(&site);
         pull::pull(copy.path(), &options).unwrap();
@@ -65,7 +65,7 @@ fn report_lists_changed_pages_and_check_writes_nothing() {
 
 #[test]
 fn pulled_page_replaces_transcribed_page_and_stand_in() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let call = |method: &str, path: &str| Some((method.to_owned(), path.to_owned()));
     let page = |id, title: &str, folder: &str, call| DocPage {
         id,
@@ -78,17 +78,17 @@ fn pulled_page_replaces_transcribed_page_and_stand_in() {
         CaptureFormat::Json,
         vec![
             page(
-                421_876_920,
-                "Get Exchange Rate",
-                "Trade",
-                call("post", "/trade/get-exchange-rate"),
+                510_000_002,
+                "Get Price",
+                "Prices",
+                call("post", "/prices/get-quote"),
             ),
-            page(407_759_335, "Webhook", "Webhook", call("post", "/")),
+            page(510_000_007, "Order Event", "Orders", call("post", "/")),
             page(
-                312_999_615,
-                "Create Fee Config",
-                "Trade",
-                call("post", "/trade/create-fee-config"),
+                510_000_015,
+                "Refund Order",
+                "Orders",
+                call("post", "/orders/refund"),
             ),
         ],
     );
@@ -98,9 +98,9 @@ fn pulled_page_replaces_transcribed_page_and_stand_in() {
     let stranger = strangers
         .pages
         .iter()
-        .find(|entry| entry.id.as_deref() == Some("407759335e0"));
-    assert_ne!(stranger.unwrap().site, "developer.stablelink.app");
-    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+        .find(|entry| entry.id.as_deref() == Some("510000007e0"));
+    assert_ne!(stranger.unwrap().site, "docs.teas.example");
+    options.site = Address::parse("https://docs.teas.example").unwrap();
     let before = read_files_below(copy.path()).unwrap();
     let error = pull::pull(copy.path(), &options).unwrap_err();
     insta::assert_snapshot!("page_of_another_site", without_port(&site, error));
@@ -111,11 +111,11 @@ fn pulled_page_replaces_transcribed_page_and_stand_in() {
     assert!(
         !copy
             .path()
-            .join("spec/docs/421876920e0-get-exchange-rate.txt")
+            .join("spec/docs/510000002e0-get-price.txt")
             .exists()
     );
-    let rate = entry(copy.path(), "421876920e0").unwrap();
-    assert_eq!(rate.file, "421876920e0-get-exchange-rate.json");
+    let rate = entry(copy.path(), "510000002e0").unwrap();
+    assert_eq!(rate.file, "510000002e0-get-price.json");
     assert_eq!(rate.origin, CaptureOrigin::Pulled);
     // The other captures are unchanged.
     let after = read_files_below(copy.path()).unwrap();
@@ -127,18 +127,23 @@ fn pulled_page_replaces_transcribed_page_and_stand_in() {
     );
 
     // A webhook in the lock stays a webhook.
-    site.state().pages = vec![page(407_759_335, "Webhook", "Webhook", call("post", "/"))];
+    site.state().pages = vec![page(
+        510_000_007,
+        "Order Event",
+        "Orders",
+        call("post", "/"),
+    )];
     options.site = Address::parse(&site.url()).unwrap();
     pull::pull(copy.path(), &options).unwrap();
     assert_eq!(
-        entry(copy.path(), "407759335e0").unwrap().kind,
+        entry(copy.path(), "510000007e0").unwrap().kind,
         CaptureKind::Receiver
     );
 }
 
 #[test]
 fn format_of_site_never_changes_silently() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Json, DocPage::many(3));
     let mut options = options(&site);
     pull::pull(copy.path(), &options).unwrap();
@@ -167,7 +172,7 @@ fn format_of_site_never_changes_silently() {
 
 #[test]
 fn skipped_entries_are_reported() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Json, DocPage::many(2));
     let page = serde_json::json!({"id": 900_000_001, "name": "Get Book 1", "method": "get", "path": "/x",
         "responses": [{"jsonSchema": {"$ref": "#/definitions/31"}}, {"jsonSchema": {"$ref": "#/definitions/4"}}]});
@@ -185,22 +190,22 @@ fn skipped_entries_are_reported() {
 
 #[test]
 fn page_added_in_other_format_replaces_pulled_page() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let docs = copy.path().join("spec/docs");
-    let text = docs.join("421876920e0-get-exchange-rate.txt");
-    let saved = copy.path().join("421876920e0.md");
+    let text = docs.join("510000002e0-get-price.txt");
+    let saved = copy.path().join("510000002e0.md");
     std::fs::copy(&text, &saved).unwrap();
     let added = add::add(copy.path(), &[saved], None, Some(CaptureOrigin::Saved)).unwrap();
-    let file = "421876920e0-get-exchange-rate.md";
+    let file = "510000002e0-get-price.md";
     assert_eq!(added.pages, [AddedPage::Changed(file.into())]);
     assert!(!text.exists() && docs.join(file).exists());
-    assert_eq!(entry(copy.path(), "421876920e0").unwrap().file, file);
+    assert_eq!(entry(copy.path(), "510000002e0").unwrap().file, file);
 }
 
 /// The report names fields that change without the page, and fields that are not compared.
 #[test]
 fn ignored_fields_and_single_differing_field_are_reported() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Json, DocPage::many(5));
     let options = options(&site);
     pull::pull(copy.path(), &options).unwrap();
@@ -217,13 +222,13 @@ fn ignored_fields_and_single_differing_field_are_reported() {
 
 #[test]
 fn documentation_on_new_host_is_pulled() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let docs = copy.path().join("spec/docs");
-    let file = "421876920e0-get-exchange-rate.txt";
-    let before = entry(copy.path(), "421876920e0").unwrap();
+    let file = "510000002e0-get-price.txt";
+    let before = entry(copy.path(), "510000002e0").unwrap();
     let saved = copy.path().join(file);
     std::fs::copy(docs.join(file), &saved).unwrap();
-    let address = "https://docs.example/421876920e0";
+    let address = "https://docs.example/510000002e0";
     let added = add::add(
         copy.path(),
         &[saved],
@@ -232,7 +237,7 @@ fn documentation_on_new_host_is_pulled() {
     )
     .unwrap();
     assert_eq!(added.pages, [AddedPage::Moved(file.into())]);
-    let after = entry(copy.path(), "421876920e0").unwrap();
+    let after = entry(copy.path(), "510000002e0").unwrap();
     assert_eq!(after.site, "docs.example");
     assert_eq!(after.address.as_deref(), Some(address));
     assert_eq!((after.origin, after.sha256), (before.origin, before.sha256));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 use stablelink_tests::{
-    copy_of_tree,
+    copy_of_shop,
     site::{DocPage, Faults, Reply},
 };
 use xtask::{
@@ -17,7 +17,7 @@ use crate::support::{options, site, without_port};
 
 #[test]
 fn check_exits_with_3_if_site_differs() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Json, DocPage::many(3));
     let run = |command: &str, url: &str| {
         let words = [
@@ -42,39 +42,39 @@ fn check_exits_with_3_if_site_differs() {
     );
 }
 
-/// A response of the exchange rate operation.
-const RATE: &str = r#"{"retcode": "13", "retdata": {"sellCurrency": "USDT", "buyCurrency": "USD", "channelRate": 40,
-    "rateExpiryTime": "2025-05-14 17:46:00", "developerFixAmount": 399, "developerRate": 77, "developerFee": 33,
-    "clientId": 23}, "success": false}"#;
+/// A response of the price operation.
+const PRICE: &str = r#"{"retcode": "200", "retdata": {"tea": "SENCHA", "currency": "EUR", "unitPrice": 40,
+    "validUntil": "2025-05-14 17:46:00", "discount": 3,
+    "tillId": 23}, "success": true}"#;
 
-/// The page of the exchange rate in the navigation.
-fn rate() -> DocPage {
+/// The page of the price in the navigation.
+fn price() -> DocPage {
     DocPage {
-        id: 421_876_920,
-        title: "Get Exchange Rate".into(),
-        folder: "Trade".into(),
-        call: Some(("post".into(), "/trade/exchange-rate".into())),
+        id: 510_000_002,
+        title: "Get Price".into(),
+        folder: "Prices".into(),
+        call: Some(("post".into(), "/prices/quote".into())),
         text: String::new(),
     }
 }
 
-/// The page of the exchange rate as the site publishes it: with examples but no schema. `response` is
+/// The page of the price as the site publishes it: with examples but no schema. `response` is
 /// the example of the response.
-fn rate_record(response: &str) -> serde_json::Value {
+fn price_record(response: &str) -> serde_json::Value {
     serde_json::json!({
-        "id": 421_876_920,
-        "name": "Get Exchange Rate",
+        "id": 510_000_002,
+        "name": "Get Price",
         "method": "post",
-        "path": "/trade/exchange-rate",
+        "path": "/prices/quote",
         "status": "released",
-        "description": "Gives the rate at which one currency is sold for another.",
+        "description": "Returns the price of a tea in a currency.",
         "updatedAt": "2026-03-31T05:13:12.000Z",
         "requestBody": {
             "type": "application/json",
             "required": true,
             "examples": [{
                 "mediaType": "application/json",
-                "value": "{\"sellCurrency\": \"USDT\", \"buyCurrency\": \"USD\", \"amount\": 358.79, \"clientId\": 600002706}",
+                "value": "{\"tea\": \"SENCHA\", \"currency\": \"EUR\", \"amount\": 2.5, \"tillId\": 600002706}",
             }],
         },
         "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json"}],
@@ -82,30 +82,30 @@ fn rate_record(response: &str) -> serde_json::Value {
     })
 }
 
-fn rate_page(response: &str) -> Reply {
-    Reply::json(rate_record(response))
+fn price_page(response: &str) -> Reply {
+    Reply::json(price_record(response))
 }
 
 /// The steps after the vendor changes the documentation: check, pull, regenerate.
 #[test]
 fn change_of_site_reaches_client() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let mut pages: Vec<DocPage> = DocPage::many(320)
         .into_iter()
         .map(|page| DocPage { call: None, ..page })
         .collect();
-    pages.push(rate());
+    pages.push(price());
     let site = site(CaptureFormat::Json, pages);
-    let rate_path = site.path_of(421_876_920);
+    let price_path = site.path_of(510_000_002);
     site.state()
         .replies
-        .insert(rate_path.clone(), rate_page(RATE));
+        .insert(price_path.clone(), price_page(PRICE));
     site.state().faults = Some(Faults {
         seed: 11,
         percent: 10,
     });
     let mut options = options(&site);
-    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+    options.site = Address::parse("https://docs.teas.example").unwrap();
     options.settings.attempts = 4;
 
     pull::pull(copy.path(), &options).unwrap();
@@ -117,14 +117,16 @@ fn change_of_site_reaches_client() {
     let before = document(copy.path());
     let former = copy.path().join("former.json");
     std::fs::copy(copy.path().join("spec/openapi.json"), &former).unwrap();
-    let rate_fields = |document: &serde_json::Value| -> Vec<String> {
-        let fields = &document["components"]["schemas"]["ExchangeRate"]["properties"];
+    let price_fields = |document: &serde_json::Value| -> Vec<String> {
+        let fields = &document["components"]["schemas"]["Price"]["properties"];
         fields.as_object().unwrap().keys().cloned().collect()
     };
-    assert!(rate_fields(&before).contains(&"clientId".to_owned()));
+    assert!(price_fields(&before).contains(&"tillId".to_owned()));
 
-    let without = RATE.replace(",\n    \"clientId\": 23", "");
-    site.state().replies.insert(rate_path, rate_page(&without));
+    let without = PRICE.replace(",\n    \"tillId\": 23", "");
+    site.state()
+        .replies
+        .insert(price_path, price_page(&without));
     for page in &mut site.state().pages[..2] {
         page.text.push_str(" And more.");
     }
@@ -133,7 +135,7 @@ fn change_of_site_reaches_client() {
     let pulled = pull::pull(copy.path(), &options).unwrap();
     assert_eq!(pulled.lines.len(), 3);
     assert!(
-        without_port(&site, &pulled).contains("421876920e0"),
+        without_port(&site, &pulled).contains("510000002e0"),
         "{}",
         without_port(&site, &pulled)
     );
@@ -144,11 +146,11 @@ fn change_of_site_reaches_client() {
         .write(copy.path())
         .unwrap();
     let after = document(copy.path());
-    let lost: Vec<String> = rate_fields(&before)
+    let lost: Vec<String> = price_fields(&before)
         .into_iter()
-        .filter(|field| !rate_fields(&after).contains(field))
+        .filter(|field| !price_fields(&after).contains(field))
         .collect();
-    assert_eq!(lost, ["clientId"]);
+    assert_eq!(lost, ["tillId"]);
 
     // The suite installs oasdiff and sets the variable `XTASK_OASDIFF`.
     let Some(oasdiff) = xtask::diff::oasdiff::Oasdiff::find(&stablelink_tests::root()) else {
@@ -176,43 +178,43 @@ fn document(root: &Path) -> serde_json::Value {
 }
 
 /// Returns the rate page with a security requirement.
-fn rate_asks(member: &str, asked: serde_json::Value) -> Reply {
-    let mut page = rate_record(RATE);
+fn price_asks(member: &str, asked: serde_json::Value) -> Reply {
+    let mut page = price_record(PRICE);
     page[member] = asked;
     Reply::json(page)
 }
 
 #[test]
 fn page_does_not_weaken_security() {
-    let copy = copy_of_tree().unwrap();
-    let site = site(CaptureFormat::Json, vec![rate()]);
+    let copy = copy_of_shop().unwrap();
+    let site = site(CaptureFormat::Json, vec![price()]);
     let mut options = options(&site);
-    options.site = Address::parse("https://developer.stablelink.app").unwrap();
-    let path = site.path_of(421_876_920);
+    options.site = Address::parse("https://docs.teas.example").unwrap();
+    let path = site.path_of(510_000_002);
     let regen = |reply: Reply| {
         site.state().replies.insert(path.clone(), reply);
         pull::pull(copy.path(), &options).unwrap();
         xtask::regen::build(copy.path())
     };
-    let built = regen(rate_asks("auth", serde_json::json!({"type": "bearer"}))).unwrap();
+    let built = regen(price_asks("auth", serde_json::json!({"type": "bearer"}))).unwrap();
     built.outputs.write(copy.path()).unwrap();
     let document = document(copy.path());
-    let operation = &document["paths"]["/trade/exchange-rate"]["post"];
+    let operation = &document["paths"]["/prices/quote"]["post"];
     assert_eq!(operation.get("security"), None);
     assert!(document["security"][0].get("signature").is_some());
 
     let key = serde_json::json!({"header": [{"name": "X-Api-Key", "required": true}]});
-    let error = regen(rate_asks("parameters", key)).unwrap_err();
+    let error = regen(price_asks("parameters", key)).unwrap_err();
     insta::assert_snapshot!("a_page_that_asks_for_more", error);
 }
 
 #[test]
 fn two_responses_with_same_status_become_one_type() {
-    let copy = copy_of_tree().unwrap();
-    let site = site(CaptureFormat::Json, vec![rate()]);
+    let copy = copy_of_shop().unwrap();
+    let site = site(CaptureFormat::Json, vec![price()]);
     let mut options = options(&site);
-    options.site = Address::parse("https://developer.stablelink.app").unwrap();
-    let mut page = rate_record(RATE);
+    options.site = Address::parse("https://docs.teas.example").unwrap();
+    let mut page = price_record(PRICE);
     page["responses"] = serde_json::json!([
         {"id": 1, "name": "OK", "code": 200, "contentType": "json"},
         {"id": 2, "name": "Refused", "code": 200, "contentType": "json"},
@@ -222,13 +224,13 @@ fn two_responses_with_same_status_become_one_type() {
         .as_array_mut()
         .unwrap()
         .push(serde_json::json!({"responseId": 2, "data": refused}));
-    let path = site.path_of(421_876_920);
+    let path = site.path_of(510_000_002);
     site.state().replies.insert(path, Reply::json(page));
     pull::pull(copy.path(), &options).unwrap();
     let built = xtask::regen::build(copy.path()).unwrap();
     built.outputs.write(copy.path()).unwrap();
     let document = document(copy.path());
-    let response = &document["paths"]["/trade/exchange-rate"]["post"]["responses"]["200"];
+    let response = &document["paths"]["/prices/quote"]["post"]["responses"]["200"];
     let json = &response["content"]["application/json"];
     assert_eq!(json["examples"].as_object().unwrap().len(), 2);
     let name = json["schema"]["$ref"].as_str().unwrap();

@@ -6,4 +6,5 @@ mod followed;
 mod refused;
 mod shared;
 mod support;
+mod variants;
 mod whole;

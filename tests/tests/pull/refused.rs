@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stablelink_tests::{
-    copy_of_tree, read_files_below,
+    copy_of_shop, read_files_below,
     site::{DocPage, Reply, Site},
 };
 use xtask::docs::pull::{self, CaptureFormat, PullOptions};
@@ -239,7 +239,7 @@ fn faulty_site_is_rejected_without_changes() {
     ];
     let mut report = String::new();
     for (name, form, break_it) in cases {
-        let copy = copy_of_tree().unwrap();
+        let copy = copy_of_shop().unwrap();
         let site = site(form, DocPage::many(9));
         let mut options = options(&site);
         break_it(&site, &mut options);
@@ -257,7 +257,7 @@ fn faulty_site_is_rejected_without_changes() {
 
 #[test]
 fn page_that_cannot_be_served_can_be_skipped() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Json, DocPage::many(5));
     let mut options = options(&site);
     pull::pull(copy.path(), &options).unwrap();

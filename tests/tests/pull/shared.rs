@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 use stablelink_tests::{
-    copy_of_tree, read_files_below,
+    copy_of_shop, read_files_below,
     site::{DocPage, Reply, Site},
 };
-use xtask::docs::pull::{self, CaptureFormat};
+use xtask::docs::{
+    captures,
+    pull::{self, CaptureFormat},
+};
 
 use crate::support::{options, site, without_port};
 
@@ -37,7 +40,7 @@ fn list(price: &str) -> Value {
 
 #[test]
 fn change_of_shared_schema_changes_its_pages() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = bookshop();
     let options = options(&site);
     let set_schemas = |list: Value| {
@@ -48,23 +51,16 @@ fn change_of_shared_schema_changes_its_pages() {
     set_schemas(list("price"));
     let report = pull::pull(copy.path(), &options).unwrap();
     assert_eq!(report.missing_schemas, (0, Vec::new()));
-    assert_eq!(report.lines.len(), 3);
+    assert_eq!((report.pages, report.lines.len()), (3, 4));
 
-    // Captures are self-contained, and agree on shared schemas.
-    let pages: Vec<apifox::Page> = ["900000001e0-get-book-1.json", "900000002e0-get-book-2.json"]
+    // The pages use the capture of the shared schemas.
+    let captures = captures::load(copy.path()).unwrap();
+    let pages: Vec<apifox::Page> = captures
+        .pages
         .into_iter()
-        .map(|name| {
-            let content = std::fs::read(copy.path().join("spec/docs").join(name)).unwrap();
-            let parsed = apifox::parse_page(&apifox::PageSource {
-                name,
-                key: name,
-                role: apifox::PageRole::default(),
-                text: &content,
-            });
-            assert_eq!(parsed.diagnostics, [], "{name}");
-            parsed.page.unwrap()
-        })
+        .filter(|page| page.key.starts_with("90000000"))
         .collect();
+    assert_eq!(pages.len(), 3);
     let info = apifox::DocumentInfo {
         title: "Harbour Books".into(),
         version: "1".into(),
@@ -96,7 +92,7 @@ fn change_of_shared_schema_changes_its_pages() {
 
 #[test]
 fn unavailable_list_of_shared_schemas_changes_nothing() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = bookshop();
     let options = options(&site);
     let before = read_files_below(&copy.path().join("spec")).unwrap();
@@ -123,12 +119,12 @@ fn unavailable_list_of_shared_schemas_changes_nothing() {
         .replies
         .insert(LIST.to_owned(), Reply::json(list("price")));
     let report = pull::pull(copy.path(), &options).unwrap();
-    assert_eq!((report.resumed, report.lines.len()), (3, 3));
+    assert_eq!((report.resumed, report.lines.len()), (3, 4));
 }
 
 #[test]
 fn too_many_shared_schemas_are_rejected() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = bookshop();
     site.state()
         .replies
@@ -137,9 +133,52 @@ fn too_many_shared_schemas_are_rejected() {
     options.settings.page_bytes = 2_000;
     let error = pull::pull(copy.path(), &options).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("page 900000001e0 uses too many shared schemas"),
+        error.to_string().contains(
+            "the shared schemas that the pages use have 4543 bytes, but the limit is 2000"
+        ),
         "{error}"
+    );
+}
+
+#[test]
+fn shared_schemas_of_many_pages_are_captured_once() {
+    const PAGES: u64 = 20;
+    const SCHEMAS: u64 = 300;
+    let copy = copy_of_shop().unwrap();
+    let site = site(CaptureFormat::Json, DocPage::many(PAGES));
+    for id in 900_000_001..=900_000_000 + PAGES {
+        let page = json!({"id": id, "name": "Get Book", "method": "get", "path": format!("/book-{id}"),
+            "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json", "jsonSchema": {"$ref": "#/definitions/0"}}]});
+        let path = site.path_of(id);
+        site.state().replies.insert(path, Reply::json(page));
+    }
+    let schema = |id: u64| {
+        let properties: serde_json::Map<String, Value> = (0..10)
+            .map(|field| {
+                let target = (id * 7 + field) % SCHEMAS;
+                (
+                    format!("f{field}"),
+                    json!({"$ref": format!("#/definitions/{target}")}),
+                )
+            })
+            .collect();
+        json!({"id": id, "name": format!("Book{id}"), "jsonSchema": {"type": "object", "properties": properties}})
+    };
+    let list: Value = (0..SCHEMAS).map(schema).collect();
+    let sent = list.to_string().len();
+    site.state()
+        .replies
+        .insert(LIST.to_owned(), Reply::json(list));
+    let size = || -> u64 {
+        let files = read_files_below(&copy.path().join("spec/docs")).unwrap();
+        files.iter().map(|(_, content)| content.len() as u64).sum()
+    };
+    let before = size();
+    pull::pull(copy.path(), &options(&site)).unwrap();
+    // The captures are indented.
+    let written = size() - before;
+    assert!(
+        written < 4 * sent as u64,
+        "{sent} bytes sent, {written} bytes written"
     );
 }

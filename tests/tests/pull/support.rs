@@ -39,8 +39,10 @@ pub(crate) fn site(form: CaptureFormat, pages: Vec<DocPage>) -> Site {
 pub(crate) fn options(site: &Site) -> PullOptions {
     PullOptions {
         site: Address::parse(&site.url()).unwrap(),
-        api: ApiBase::parse(&site.api_base()).unwrap(),
+        api: vec![ApiBase::parse(&site.api_base()).unwrap()],
         form: None,
+        site_id: None,
+        password: None,
         without: Vec::new(),
         settings: settings(),
     }

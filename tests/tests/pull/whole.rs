@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stablelink_tests::{
-    copy_of_tree, read_files_below,
+    copy_of_shop, read_files_below,
     site::{DocPage, Faults, Reply, Site},
 };
 use xtask::docs::{
@@ -16,7 +16,7 @@ use crate::support::{FORMS, entry, options, site, without_port};
 #[test]
 fn site_with_failures_is_captured_and_second_run_changes_nothing() {
     for form in FORMS {
-        let copy = copy_of_tree().unwrap();
+        let copy = copy_of_shop().unwrap();
         let site = site(form, DocPage::many(300));
         site.state().faults = Some(Faults {
             seed: 7,
@@ -83,7 +83,7 @@ fn site_with_failures_is_captured_and_second_run_changes_nothing() {
 #[test]
 fn interrupted_run_continues_from_cache() {
     for form in FORMS {
-        let copy = copy_of_tree().unwrap();
+        let copy = copy_of_shop().unwrap();
         let site = site(form, DocPage::many(40));
         let mut options = options(&site);
         let before = read_files_below(copy.path()).unwrap();
@@ -143,7 +143,7 @@ fn interrupted_run_continues_from_cache() {
 
 #[test]
 fn api_headers_are_sent_only_to_published_json() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Markdown, DocPage::many(2));
     pull::check(copy.path(), &options(&site)).unwrap();
     let mut api = 0;
@@ -174,7 +174,7 @@ fn api_headers_are_sent_only_to_published_json() {
 
 #[test]
 fn guide_may_end_in_unclosed_block() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Markdown, DocPage::many(6));
     let path = site.path_of(900_000_006);
     let guide = "# About Shelf 6\n\nSend:\n\n```json\n{\"a\": 1}\n";

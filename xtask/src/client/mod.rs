@@ -22,7 +22,7 @@ pub use inventory::{OperationSignature, inventory};
 
 use serde_json::Value;
 
-/// The generated files of `crates/stablelink-api/src`, formatted.
+/// The generated files in the source folder of the crate, formatted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSources {
     /// `generated.rs`: the client and its types.

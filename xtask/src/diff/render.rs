@@ -164,7 +164,8 @@ fn inline(text: &str) -> String {
         .collect()
 }
 
-fn escape(text: &str) -> String {
+/// Returns a text in which no character is Markdown or HTML markup.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         if "\\`*_[]<>#|@~!".contains(c) {

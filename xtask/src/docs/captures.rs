@@ -1,8 +1,12 @@
 //! Reads the captures of the repository as pages.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
-use apifox::{Diagnostic, Page, PageKind, PageRole, PageSource};
+use apifox::{Diagnostic, Page, PageKind, PageRole, PageSource, SchemaList};
 
 use super::lock::{CaptureEntry, CaptureKind, CaptureLock, FOLDER, LockError};
 
@@ -50,29 +54,52 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
         messages: Vec::new(),
         lock,
     };
-    for entry in &captures.lock.pages {
+    let read = |entry: &CaptureEntry| {
         let path = folder.join(&entry.file);
-        let text = fs::read(&path).map_err(|source| LockError::Unreadable {
+        fs::read(&path).map_err(|source| LockError::Unreadable {
             path: path.display().to_string(),
             source,
-        })?;
-        let name = below.join(&entry.file);
-        let read = apifox::parse_page(&PageSource {
-            name: &name.display().to_string(),
-            key: entry.key(),
-            role: role(entry),
-            text: &text,
-        });
-        captures.pages.extend(read.page.map(|page| Page {
-            // A published page has tags instead of a folder, and they may differ from the folder.
-            folder: if entry.folder.is_empty() {
-                page.folder
-            } else {
-                entry.folder.clone()
+        })
+    };
+    let name = |entry: &CaptureEntry| below.join(&entry.file).display().to_string();
+    let (lists, pages): (Vec<_>, Vec<_>) =
+        (captures.lock.pages.iter()).partition(|entry| entry.kind == CaptureKind::Schemas);
+    let mut schemas: BTreeMap<&str, SchemaList> = BTreeMap::new();
+    for entry in lists {
+        let (list, messages) = SchemaList::parse(&name(entry), &read(entry)?);
+        schemas.insert(&entry.site, list);
+        captures.messages.extend(messages);
+    }
+    let none = SchemaList::default();
+    for entry in pages {
+        // An operation of an export is a page too.
+        let parsed = apifox::parse_pages(
+            &PageSource {
+                name: &name(entry),
+                key: entry.key(),
+                role: role(entry),
+                text: &read(entry)?,
             },
-            ..page
-        }));
-        captures.messages.extend(read.diagnostics);
+            schemas.get(entry.site.as_str()).unwrap_or(&none),
+        );
+        let is_single = parsed.pages.len() == 1;
+        captures
+            .pages
+            .extend(parsed.pages.into_iter().map(|page| Page {
+                key: if is_single {
+                    entry.key().to_owned()
+                } else {
+                    page.key
+                },
+                // A published page has tags instead of a folder, and they may differ from the folder.
+                folder: if entry.folder.is_empty() {
+                    page.folder
+                } else {
+                    entry.folder.clone()
+                },
+                ..page
+            }));
+        captures.messages.extend(parsed.diagnostics);
     }
     Ok(captures)
 }
@@ -81,7 +108,7 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
 pub fn role(entry: &CaptureEntry) -> PageRole {
     match entry.kind {
         CaptureKind::Receiver => PageRole::Webhook,
-        CaptureKind::Operation | CaptureKind::Guide => PageRole::Auto,
+        CaptureKind::Operation | CaptureKind::Guide | CaptureKind::Schemas => PageRole::Auto,
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     captures::role,
-    lock::{self, CaptureLock},
+    lock::{self, CaptureEntry, CaptureKind, CaptureLock},
     names,
 };
 
@@ -72,7 +72,8 @@ pub struct ImportError {
 }
 
 /// Imports files, and the captures in folders. The lock of a folder states which pages are webhooks.
-/// Published pages may refer to the shared schemas of their project.
+/// Published pages may refer to the shared schemas of their project, which are in `schemas`, or else in a capture of a
+/// folder.
 ///
 /// # Errors
 /// Fails if a path cannot be read.
@@ -94,7 +95,10 @@ pub fn import(paths: &[PathBuf], schemas: Option<&Path>) -> Result<ImportedDocum
     let mut messages = Vec::new();
     let mut summary = ImportSummary::default();
     let mut list = SchemaList::default();
-    if let Some(file) = schemas {
+    let is_list =
+        |file: &PathBuf| locked(file).is_some_and(|entry| entry.kind == CaptureKind::Schemas);
+    let (lists, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_list);
+    if let Some(file) = schemas.or(lists.first().map(PathBuf::as_path)) {
         let (read, found) = SchemaList::parse(&file.display().to_string(), &read_file(file)?);
         list = read;
         messages.extend(found);
@@ -173,22 +177,20 @@ fn read_file(file: &Path) -> Result<Vec<u8>, ImportError> {
     })
 }
 
+/// Returns the entry of a file in the lock of its folder.
+fn locked(file: &Path) -> Option<CaptureEntry> {
+    let name = file.file_name()?.to_string_lossy();
+    let lock = CaptureLock::read(file.parent()?).ok()?;
+    lock.pages.into_iter().find(|entry| entry.file == name)
+}
+
 fn identity(file: &Path) -> (String, PageRole) {
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let locked = file
-        .parent()
-        .and_then(|folder| CaptureLock::read(folder).ok())
-        .and_then(|lock| lock.pages.into_iter().find(|entry| entry.file == name));
-    match locked {
-        Some(entry) => (entry.key().to_owned(), role(&entry)),
-        None => {
-            let stem = names::stem(&name);
-            let id = stem.split_once('-').map_or(stem, |(id, _)| id);
-            let is_id = names::is_page_id(id);
-            (if is_id { id } else { stem }.to_owned(), PageRole::Auto)
-        }
+    if let Some(entry) = locked(file) {
+        return (entry.key().to_owned(), role(&entry));
     }
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let stem = names::stem(&name);
+    let id = stem.split_once('-').map_or(stem, |(id, _)| id);
+    let is_id = names::is_page_id(id);
+    (if is_id { id } else { stem }.to_owned(), PageRole::Auto)
 }

@@ -32,6 +32,8 @@ pub enum CaptureKind {
     Guide,
     /// A webhook: a request from the gateway to the merchant.
     Receiver,
+    /// The shared schemas to which the pages of a site refer. This capture is not a page.
+    Schemas,
 }
 
 /// How much of the page was available.

@@ -8,6 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    diff::render,
     docs::lock::{CaptureEntry, CaptureLock, CaptureOrigin},
     openapi::{component_at, components_of, operations as openapi_operations},
     overlay::{AppliedAction, OverlayTrace},
@@ -112,9 +113,10 @@ fn pages(text: &mut String, lock: &CaptureLock) {
 }
 
 fn title(entry: &CaptureEntry) -> String {
+    let title = render::escape(&entry.title);
     match &entry.address {
-        Some(address) => format!("[{}]({address})", entry.title),
-        None => format!("{} (no page seen)", entry.title),
+        Some(address) => format!("[{title}]({address})"),
+        None => format!("{title} (no page seen)"),
     }
 }
 
@@ -293,6 +295,18 @@ mod tests {
         insta::assert_snapshot!(
             "evidence",
             report(&CaptureLock::default(), &document, &[&trace])
+        );
+    }
+
+    #[test]
+    fn title_of_page_is_no_markup() {
+        let entry = CaptureEntry {
+            title: "A <img onerror=x> | [b](javascript:c)".into(),
+            ..CaptureEntry::test_entry("1e0", "")
+        };
+        assert_eq!(
+            title(&entry),
+            "A \\<img onerror=x\\> \\| \\[b\\](javascript:c) (no page seen)"
         );
     }
 }

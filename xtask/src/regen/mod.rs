@@ -33,6 +33,7 @@ use crate::{
         operations_table, order,
         review::{self, Review},
     },
+    vendor::{self, Vendor, VendorError},
 };
 use summary::Summary;
 
@@ -44,6 +45,9 @@ pub enum RegenError {
     /// The captures cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The vendor is unknown, or its signing rule is missing.
+    #[error(transparent)]
+    Vendor(#[from] VendorError),
     /// A page cannot be read, or two contradict each other.
     #[error("{}", lines(.0))]
     Pages(Vec<Diagnostic>),
@@ -109,8 +113,9 @@ pub struct RegenOutput {
 /// # Errors
 /// See [`RegenError`]; each message has the file, the place and a help text.
 pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
+    let vendor = Vendor::read(root)?;
     let captures = captures::load(root)?;
-    let (raw, mut warnings) = assemble(&captures)?;
+    let (raw, mut warnings) = assemble(&captures, &vendor)?;
     let (mut overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
     if !stale.is_empty() {
         return Err(StaleActions { actions: stale }.into());
@@ -175,7 +180,9 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let (mut published, mut superset) = (overlaid.published.clone(), overlaid.superset.clone());
     cleanup::strip_markers(&mut published);
     cleanup::strip_markers(&mut superset);
+    vendor.check_signing(&published)?;
     let mut outputs = OutputFiles::default();
+    vendor::add_crate_files(root, &vendor, &mut outputs);
     outputs.add("spec/openapi.json", format::to_json(&published));
     outputs.add("spec/openapi.yaml", format::to_yaml(&published)?);
     outputs.add("spec/openapi.provisional.json", format::to_json(&superset));
@@ -187,13 +194,10 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
             &[&overlaid.trace, &overlaid.provisional_trace],
         ),
     );
-    outputs.add("crates/stablelink-api/src/generated.rs", sources.generated);
+    outputs.add(vendor.source("generated.rs"), sources.generated);
+    outputs.add(vendor.source("open_enums.rs"), sources.open_enums);
     outputs.add(
-        "crates/stablelink-api/src/open_enums.rs",
-        sources.open_enums,
-    );
-    outputs.add(
-        "crates/stablelink-api/src/operations/table.rs",
+        vendor.source("operations/table.rs"),
         client::operations(&superset, &published)?,
     );
     outputs.add(operations_table::FILE, operations_table::table(&superset));
@@ -273,11 +277,11 @@ impl OverlaidDocuments {
 }
 
 /// Assembles the document of the importer and adds the evidence of the lock.
-fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError> {
+fn assemble(captures: &Captures, vendor: &Vendor) -> Result<(Value, Vec<Diagnostic>), RegenError> {
     let assembly = apifox::assemble(
         &captures.pages,
         &DocumentInfo {
-            title: "StableLink".into(),
+            title: vendor.name.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
             description: None,
         },
@@ -315,7 +319,7 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
         return Err(RegenError::DraftInTree(folder.to_path_buf()));
     }
     let captures = captures::load(root)?;
-    let (raw, _) = assemble(&captures)?;
+    let (raw, _) = assemble(&captures, &Vendor::read(root)?)?;
     let (overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
     let mut left_out = String::new();
     for action in stale {

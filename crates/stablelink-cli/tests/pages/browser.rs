@@ -87,8 +87,13 @@ impl Browser {
         }
     }
 
-    /// Opens a page in a new tab.
+    /// Opens a page in a new tab, in light mode.
     pub(crate) fn open(&mut self, url: &str) -> BrowserPage<'_> {
+        self.open_in(url, (1280, 900), "light")
+    }
+
+    /// Opens a page in a new tab of this size, with this preferred colour scheme.
+    pub(crate) fn open_in(&mut self, url: &str, size: (u32, u32), scheme: &str) -> BrowserPage<'_> {
         self.events.clear();
         let target = self.call(None, "Target.createTarget", json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
@@ -103,6 +108,7 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log", "Network"] {
             page.call(&format!("{domain}.enable"), json!({}));
         }
+        page.emulate(size, scheme);
         page.call("Page.navigate", json!({ "url": url }));
         page.wait_for(&format!(
             "location.href === {url:?} && document.readyState === 'complete'"

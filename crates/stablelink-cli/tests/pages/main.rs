@@ -406,10 +406,10 @@ fn pages_fit_wide_and_narrow_windows_in_light_and_dark_mode() {
             "#reference h1",
         ),
     ] {
-        let mut page = browser.open(&format!("{}{path}", demo.url));
         for scheme in ["light", "dark"] {
             for width in [1280, 390] {
-                page.emulate((width, 900), scheme);
+                let url = format!("{}{path}", demo.url);
+                let mut page = browser.open_in(&url, (width, 900), scheme);
                 page.wait_for(ready);
                 let label = format!("{path} {scheme} {width}");
                 let used = page
@@ -430,12 +430,10 @@ fn pages_fit_wide_and_narrow_windows_in_light_and_dark_mode() {
                     "[...document.querySelectorAll('#reference span')].find(it => it.textContent === 'inferred' && !it.children.length)"
                 };
                 inferred.push(page.value(&format!("getComputedStyle({badge}).backgroundColor")));
+                let unnamed = "[...document.querySelectorAll('main th')].filter(it => !it.textContent.trim()).length";
+                assert_eq!(page.value(unnamed), 0, "{label}: columns without a name");
             }
         }
-        let unnamed = page.value(
-            "[...document.querySelectorAll('main th')].filter(it => !it.textContent.trim()).length",
-        );
-        assert_eq!(unnamed, 0, "columns without a name");
     }
     assert!(
         inferred.iter().all(|colour| *colour == "rgb(163, 58, 44)"),

@@ -269,7 +269,7 @@ impl TokenRefresher {
         if let Some(token) = self.adopt(key, stored.as_ref()) {
             return Ok(Some(token));
         }
-        if let Some(rejected) = self.rejected_before_it_was_saved(reason) {
+        if let Some(rejected) = self.rejected_before_it_was_saved(key, reason) {
             // This save shows whether the store can be written. No process uses the expired token.
             let probe = rejected.expired_with(guard.lock().generation());
             if !self.store.save(key, &probe, guard.lock()).await? {
@@ -314,10 +314,14 @@ impl TokenRefresher {
         Ok(token)
     }
 
-    /// Returns the current token if it could not be saved, has been rejected and has not expired.
-    fn rejected_before_it_was_saved(&self, reason: RefreshReason) -> Option<StoredToken> {
-        let is_rejected = matches!(reason, RefreshReason::Ambiguous)
-            || self.held().is_some_and(|held| held.is_rejected());
+    /// Returns the current token if it belongs to this account, could not be saved, has been rejected and has not expired.
+    fn rejected_before_it_was_saved(
+        &self,
+        key: &StoreKey,
+        reason: RefreshReason,
+    ) -> Option<StoredToken> {
+        let held = self.held().filter(|held| held.is_of(key.account()))?;
+        let is_rejected = matches!(reason, RefreshReason::Ambiguous) || held.is_rejected();
         let now = self.clock.now();
         let unsaved = self.unsaved().clone();
         unsaved.filter(|unsaved| is_rejected && !unsaved.lifetime(now).is_zero())

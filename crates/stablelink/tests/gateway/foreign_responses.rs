@@ -28,6 +28,7 @@ fn new_order() -> NewCheckoutOrder {
 
 /// Calls that only read, and a field of their response that identifies the record.
 fn reads() -> Vec<(&'static str, Value, Value, Call)> {
+    #[cfg_attr(not(feature = "provisional"), expect(unused_mut))]
     let mut reads: Vec<(_, _, _, Call)> = vec![
         ("orderNo", "A1".into(), "EVIL".into(), |client| {
             nothing(client.checkout_orders().get("A1").into_future())
@@ -77,6 +78,7 @@ fn reads() -> Vec<(&'static str, Value, Value, Call)> {
 
 /// Calls that change something.
 fn writes() -> Vec<(&'static str, Value, Value, Call)> {
+    #[cfg_attr(not(feature = "provisional"), expect(unused_mut))]
     let mut writes: Vec<(_, _, _, Call)> = vec![
         ("orderNo", "A1".into(), "EVIL".into(), |client| {
             nothing(client.checkout_orders().create(&new_order()).into_future())

@@ -1,11 +1,11 @@
 //! Gateways on raw sockets that violate HTTP or JSON. Each call ends in time with a success or a typed error, and no payment is
 //! reported as rejected or made without proof.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use stablelink::{CallPhase, Credentials, Environment};
+use stablelink::{CallPhase, Client, Credentials, Environment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -146,7 +146,7 @@ const RESPONSES: &[Row] = &[
         "chunks",
         || {
             bytes(&format!(
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2d\r\n{SUCCESS}\r\n0\r\n\r\n"
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2d\r\n{SUCCESS}\r\n0\r\n\r\n"
             ))
         },
         Done,
@@ -286,63 +286,91 @@ const RESPONSES: &[Row] = &[
     ),
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_response_ends_the_call_in_time() {
-    for &row in RESPONSES {
-        check(row).await;
+/// A server that responds to calls as the current row of the table says, and its clients. Creating a client is slow.
+struct HostileServer {
+    raw: Raw,
+    say: Arc<Mutex<fn() -> Say>>,
+    requests: Arc<AtomicUsize>,
+}
+
+impl HostileServer {
+    /// Starts a server that issues tokens, or one that responds to token requests as to calls.
+    async fn start(issues_tokens: bool) -> Self {
+        let say = Arc::new(Mutex::new((|| bytes("")) as fn() -> Say));
+        let requests = Arc::<AtomicUsize>::default();
+        let (current, counted) = (Arc::clone(&say), Arc::clone(&requests));
+        let raw = Raw::start(move |line| {
+            if issues_tokens && line.contains("/oauth2/token") {
+                return Raw::token_or(line, "");
+            }
+            counted.fetch_add(1, Relaxed);
+            let say = *current.lock().unwrap();
+            say()
+        })
+        .await;
+        Self { raw, say, requests }
+    }
+
+    fn client(&self, deadline: Duration) -> Client {
+        let client = self.raw.client().max_response_size(MAX_SIZE);
+        let client = client.token_cooldown(Duration::ZERO).deadline(deadline);
+        client.build().unwrap()
+    }
+
+    fn respond_with(&self, say: fn() -> Say) {
+        *self.say.lock().unwrap() = say;
+        self.requests.store(0, Relaxed);
     }
 }
 
-async fn check((name, say, expected): Row) {
-    let deadline = match expected {
-        Done => 60 * DEADLINE,
-        Unreadable => DEADLINE,
-    };
-    for (call, unreadable, limit) in [
-        (read as Call, &["decode", "transport", "timeout"][..], 3),
-        (keyed as Call, &["ambiguous"], 3),
-        (never as Call, &["ambiguous"], 1),
-    ] {
-        let requests = Arc::<AtomicUsize>::default();
-        let counted = Arc::clone(&requests);
-        let raw = Raw::start(move |line| match line.contains("/oauth2/token") {
-            true => Raw::token_or(line, ""),
-            false => {
-                counted.fetch_add(1, Relaxed);
-                say()
-            }
-        })
-        .await;
-        let client = raw.client().max_response_size(MAX_SIZE).deadline(deadline);
-        let client = client.build().unwrap();
-        client.token().await.unwrap();
-        let start = Instant::now();
-        let result = call(&client).await;
-        assert!(
-            start.elapsed() < 2 * deadline,
-            "{name}: {:?}",
-            start.elapsed()
-        );
-        let expected = match expected {
-            Done => &["done"][..],
-            Unreadable => unreadable,
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_response_ends_the_call_in_time() {
+    let server = HostileServer::start(true).await;
+    let patient = server.client(60 * DEADLINE);
+    let impatient = server.client(DEADLINE);
+    patient.token().await.unwrap();
+    impatient.token().await.unwrap();
+    for &(name, say, expected) in RESPONSES {
+        let (client, deadline) = match expected {
+            Done => (&patient, 60 * DEADLINE),
+            Unreadable => (&impatient, DEADLINE),
         };
-        let outcome = outcome(&result);
-        assert!(expected.contains(&outcome), "{name}: {result:?}");
-        let requests = requests.load(Relaxed);
-        assert!(
-            (1..=limit).contains(&requests),
-            "{name}: {requests} requests"
-        );
+        for (call, unreadable, limit) in [
+            (read as Call, &["decode", "transport", "timeout"][..], 3),
+            (keyed as Call, &["ambiguous"], 3),
+            (never as Call, &["ambiguous"], 1),
+        ] {
+            server.respond_with(say);
+            let start = Instant::now();
+            let result = call(client).await;
+            let elapsed = start.elapsed();
+            assert!(elapsed < 2 * deadline, "{name}: {elapsed:?}");
+            let expected = match expected {
+                Done => &["done"][..],
+                Unreadable => unreadable,
+            };
+            let outcome = outcome(&result);
+            assert!(expected.contains(&outcome), "{name}: {result:?}");
+            let requests = server.requests.load(Relaxed);
+            assert!(
+                (1..=limit).contains(&requests),
+                "{name}: {requests} requests"
+            );
+        }
     }
-    // As the response to a token request.
-    let raw = Raw::start(move |_| say()).await;
-    let client = raw.client().max_response_size(MAX_SIZE).deadline(DEADLINE);
-    let client = client.build().unwrap();
-    let error = never(&client).await.checked_err();
-    let is_before_call = matches!(error.phase(), CallPhase::Preparing | CallPhase::Token);
-    assert!(is_before_call, "{name}: {error:?}");
-    assert!(!error.may_have_taken_effect(), "{name}: {error}");
+}
+
+#[tokio::test]
+async fn hostile_token_response_sends_no_call() {
+    let server = HostileServer::start(false).await;
+    let client = server.client(DEADLINE);
+    for &(name, say, _) in RESPONSES {
+        server.respond_with(say);
+        let error = never(&client).await.checked_err();
+        let is_before_call = matches!(error.phase(), CallPhase::Preparing | CallPhase::Token);
+        assert!(is_before_call, "{name}: {error:?}");
+        assert!(!error.may_have_taken_effect(), "{name}: {error}");
+    }
 }
 
 /// The server closes a connection of the pool when the payment arrives on it, before or after it has read the payment.

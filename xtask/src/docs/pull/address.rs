@@ -2,39 +2,67 @@
 
 use reqwest::Url;
 
-use super::error::PullError;
+use super::{super::names, error::PullError};
 use crate::openapi::is_plain;
 
-/// The origin of a documentation site.
+/// The base URL of a documentation site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
+    /// Its path ends with a slash.
     url: Url,
 }
 
 impl Site {
-    /// Parses `--site`: an `https` origin, or `http` on localhost.
+    /// Parses `--site`: an `https` URL, or `http` on localhost. A path is the subdirectory of the site, or the ID of
+    /// a shared documentation.
     ///
     /// # Errors
-    /// Fails for any other URL.
+    /// Fails for any other URL, and for the URL of a page.
     pub fn parse(text: &str) -> Result<Self, PullError> {
         let refuse = |why| PullError::Address {
             option: "--site",
             text: sanitize(text),
             why,
         };
-        let url = parse(text).map_err(refuse)?;
-        if !matches!(url.path(), "" | "/") {
-            return Err(refuse("it has a path; pass only the origin"));
+        let mut url = parse(text).map_err(refuse)?;
+        if names::page_id(url.path()).is_some() {
+            return Err(refuse("it is the URL of a page; pass the URL of the site"));
         }
+        let path = plain_path(url.path()).ok_or_else(|| {
+            refuse("its path has other characters than letters, digits, `-`, `_` and `.`")
+        })?;
+        url.set_path(&path);
         Ok(Self { url })
     }
 
-    /// Returns the name of the site in the lock: the host, and the port if it has one.
+    /// Returns the name of the site in the lock: the host, with the port and the path if it has them.
     pub fn name(&self) -> String {
+        let path = self.url.path().trim_end_matches('/');
         match self.url.port() {
-            Some(port) => format!("{}:{port}", self.host()),
-            None => self.host().to_owned(),
+            Some(port) => format!("{}:{port}{path}", self.host()),
+            None => format!("{}{path}", self.host()),
         }
+    }
+
+    /// Returns the ID of a shared documentation: the UUID at the end of the path, with or without `shared-`.
+    pub fn shared_id(&self) -> Option<&str> {
+        let last = self.url.path().trim_end_matches('/').rsplit('/').next()?;
+        let id = last.strip_prefix("shared-").unwrap_or(last);
+        let groups: Vec<usize> = id.split('-').map(str::len).collect();
+        let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+        (groups == [8, 4, 4, 4, 12] && id.chars().all(is_hex)).then_some(id)
+    }
+
+    /// Returns the site in a subdirectory of its origin. A site whose URL has a path, and an invalid subdirectory,
+    /// change nothing.
+    pub(super) fn in_subdirectory(&self, subdirectory: &str) -> Self {
+        let mut site = self.clone();
+        if site.url.path() == "/"
+            && let Some(path) = plain_path(subdirectory)
+        {
+            site.url.set_path(&path);
+        }
+        site
     }
 
     /// Returns the host, by which the published JSON identifies a site.
@@ -54,7 +82,7 @@ impl Site {
 
     /// Returns a URL of the site.
     pub fn below(&self, path: &str) -> String {
-        format!("{}/{path}", self.origin())
+        format!("{}{path}", self.url)
     }
 
     /// Resolves a link of the site.
@@ -95,8 +123,20 @@ pub struct ApiBase {
 }
 
 impl ApiBase {
-    /// The API of the vendor of such sites.
-    pub const DEFAULT: &str = "https://api.apifox.com/api/v1";
+    /// The APIs of the vendor of such sites: Apifox and Apidog.
+    const VENDOR: [&str; 2] = [
+        "https://api.apifox.com/api/v1",
+        "https://api.apidog.com/api/v1",
+    ];
+
+    /// Returns the bases that may serve the published JSON of a site, in the order in which they are tried: those of
+    /// the vendor, and the one below the origin of the site. A local site is never looked up elsewhere.
+    pub fn candidates(site: &Site) -> Vec<Self> {
+        let own = format!("{}/api/v1", site.origin());
+        let vendor = Self::VENDOR.into_iter().filter(|_| !site.is_local());
+        let bases = vendor.chain([own.as_str()]);
+        bases.filter_map(|base| Self::parse(base).ok()).collect()
+    }
 
     /// Parses `--api-base`: an `https` URL, or `http` on localhost.
     ///
@@ -120,6 +160,21 @@ impl ApiBase {
     pub fn is_local(&self) -> bool {
         is_loopback(&self.url)
     }
+}
+
+/// Returns a path with one slash before, between and after its parts. Returns `None` if it has other characters than
+/// those of plain names, or a part of dots.
+fn plain_path(path: &str) -> Option<String> {
+    let mut plain = String::from("/");
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if !part.chars().all(is_name) || part.chars().all(|c| c == '.') {
+            return None;
+        }
+        plain.push_str(part);
+        plain.push('/');
+    }
+    Some(plain)
 }
 
 fn parse(text: &str) -> Result<Url, &'static str> {
@@ -189,6 +244,11 @@ mod tests {
             ),
             ("http://[::1]:80", "[::1]", "http://[::1]"),
             ("http://localhost:1", "localhost:1", "http://localhost:1"),
+            (
+                "https://docs.example/help//api",
+                "docs.example/help/api",
+                "https://docs.example",
+            ),
         ] {
             let site = Site::parse(text).unwrap();
             assert_eq!(
@@ -204,12 +264,64 @@ mod tests {
             "http://localhost.docs.example",
             "ftp://docs.example",
             "https://user@docs.example",
-            "https://docs.example/en",
+            "https://docs.example/doc-123",
+            "https://docs.example/a%2fb",
             "https://docs.example?x",
             "file:///etc/passwd",
         ] {
             assert!(Site::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn shared_documentation_has_uuid_in_path() {
+        const ID: &str = "6aa360d3-d8f2-471e-b841-3a35c33a7b7c";
+        for (path, expected) in [
+            (ID.to_owned(), Some(ID)),
+            (format!("apidoc/shared-{ID}/"), Some(ID)),
+            (String::new(), None),
+            (format!("{ID}/help"), None),
+            (ID.replace('6', "z"), None),
+            (ID.replace('-', "a"), None),
+        ] {
+            let site = Site::parse(&format!("https://docs.example/{path}")).unwrap();
+            assert_eq!(site.shared_id(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn pages_of_subdirectory_are_below_it() {
+        let site = Site::parse("https://docs.example").unwrap();
+        for (subdirectory, expected) in [
+            ("help", "https://docs.example/help/1e0"),
+            ("/a/b/", "https://docs.example/a/b/1e0"),
+            ("", "https://docs.example/1e0"),
+            ("../x", "https://docs.example/1e0"),
+            ("//other.example?x", "https://docs.example/1e0"),
+        ] {
+            assert_eq!(site.in_subdirectory(subdirectory).below("1e0"), expected);
+        }
+        let below = Site::parse("https://docs.example/help").unwrap();
+        assert_eq!(below.in_subdirectory("x"), below);
+        let link = below.resolve("1e0.md").unwrap();
+        assert_eq!(link.as_str(), "https://docs.example/help/1e0.md");
+    }
+
+    #[test]
+    fn local_site_is_looked_up_only_at_its_origin() {
+        let bases = |site: &str| -> Vec<String> {
+            let bases = ApiBase::candidates(&Site::parse(site).unwrap());
+            bases.iter().map(|base| base.below("x")).collect()
+        };
+        assert_eq!(
+            bases("https://docs.example/help"),
+            [
+                "https://api.apifox.com/api/v1/x",
+                "https://api.apidog.com/api/v1/x",
+                "https://docs.example/api/v1/x"
+            ]
+        );
+        assert_eq!(bases("http://127.0.0.1:8"), ["http://127.0.0.1:8/api/v1/x"]);
     }
 
     #[test]

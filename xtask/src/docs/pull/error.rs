@@ -8,6 +8,9 @@ use crate::{output_files::OutputError, overlay::OverlayError};
 /// The maximum number of failed pages in a message.
 const MAX_LINES: usize = 20;
 
+/// The environment variable with the password of a protected documentation.
+pub const PASSWORD_VARIABLE: &str = "APIFOX_DOCS_PASSWORD";
+
 /// The consequence of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
@@ -26,13 +29,27 @@ pub struct FetchError {
     pub text: String,
     /// The consequence.
     pub class: FailureKind,
-    /// The HTTP status, if there was a response.
+    /// The HTTP status, or 404 if the response states that there is no data.
     pub status: Option<u16>,
     /// The delay in the `Retry-After` header.
     pub retry_after: Option<Duration>,
 }
 
 impl FetchError {
+    /// Creates the failure of a server that does not have what was requested, although its status is 200.
+    pub fn absent(text: impl Into<String>) -> Self {
+        Self {
+            status: Some(404),
+            ..Self::new(FailureKind::Permanent, text)
+        }
+    }
+
+    /// Returns whether the server does not have what was requested.
+    pub fn is_absent(&self) -> bool {
+        self.status
+            .is_some_and(|status| status == 404 || (300..400).contains(&status))
+    }
+
     /// Creates a failure without an HTTP status.
     pub fn new(class: FailureKind, text: impl Into<String>) -> Self {
         Self {
@@ -83,6 +100,17 @@ pub enum PullError {
         text: String,
         /// How to fix it.
         help: String,
+    },
+    /// The documentation is protected or denies access, and no password was given.
+    #[error(
+        "{place}: {text}\n  \
+         help: nothing was changed; if the documentation requires a password, set {PASSWORD_VARIABLE}, or run the command in a terminal"
+    )]
+    PasswordRequired {
+        /// The URL.
+        place: String,
+        /// The response.
+        text: String,
     },
     /// Some pages could not be fetched.
     #[error("{}", incomplete(.failed, *.cached, *.listed, .folder, .aborted.as_deref()))]

@@ -3,12 +3,18 @@
 use std::{
     error::Error,
     hash::{BuildHasher, Hasher, RandomState},
+    io::Read as _,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use flate2::read::MultiGzDecoder;
 use reqwest::{
-    Client, Response, StatusCode,
-    header::{HeaderMap, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, RETRY_AFTER},
+    Client, RequestBuilder, Response, StatusCode, Url,
+    header::{
+        CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+        ORIGIN, REFERER, RETRY_AFTER, SET_COOKIE,
+    },
     redirect,
 };
 use serde_json::Value;
@@ -21,6 +27,11 @@ use super::{
 
 /// The published JSON requires a client version.
 const CLIENT_VERSION: &str = "2.0.0";
+/// The client version that the vendor's program sends for an export.
+const EXPORT_CLIENT_VERSION: &str = "100.100.100";
+/// The first bytes of a body that is compressed with gzip. Neither JSON nor Markdown starts with them.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const CLIENT_VERSION_HEADER: HeaderName = HeaderName::from_static("x-client-version");
 /// Error code: "Client version too low".
 const VERSION_REFUSED: u64 = 400_105;
 /// The maximum size of an error response that is read for its error code, in bytes.
@@ -31,11 +42,13 @@ const ERROR_BYTES: usize = 64 * 1024;
 pub(super) enum Destination {
     /// The published JSON, with the headers that it requires.
     Api,
+    /// The export of the published JSON: a POST without a body.
+    Export,
     /// The site itself.
     Site,
 }
 
-/// A GET request.
+/// A request for a page, a list or an export.
 #[derive(Debug, Clone)]
 pub(super) struct PageRequest {
     /// The URL.
@@ -51,17 +64,19 @@ pub(super) struct PageRequest {
 pub(super) struct HttpClient {
     client: Client,
     api_headers: HeaderMap,
+    /// The cookies of a protected documentation, and the origin that set them.
+    cookie: Mutex<Option<(String, HeaderValue)>>,
     settings: PullSettings,
 }
 
 impl HttpClient {
-    /// Creates a client that follows no redirects, stores no cookies and has no secrets.
+    /// Creates a client that follows no redirects. It stores only the cookies of [`log_in`](Self::log_in).
     ///
     /// # Errors
     /// Fails if TLS cannot be initialised.
     pub(super) fn new(
         site: &Site,
-        api: &ApiBase,
+        bases: &[ApiBase],
         settings: &PullSettings,
     ) -> Result<Self, PullError> {
         // Another part of the process may have installed a provider; any provider works.
@@ -69,11 +84,11 @@ impl HttpClient {
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
             .referer(false)
-            .user_agent("cargo-xtask-docs-pull (unofficial StableLink bindings)")
+            .user_agent("cargo-xtask-docs-pull")
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .timeout(settings.total_timeout);
-        if site.is_local() && api.is_local() {
+        if site.is_local() && bases.iter().all(ApiBase::is_local) {
             // A local site needs neither a proxy nor system certificates.
             client = client.no_proxy().tls_certs_only([]);
         }
@@ -90,13 +105,14 @@ impl HttpClient {
             (ORIGIN, header(&site.origin())?),
             (REFERER, header(&format!("{}/", site.origin()))?),
             (
-                HeaderName::from_static("x-client-version"),
+                CLIENT_VERSION_HEADER,
                 HeaderValue::from_static(CLIENT_VERSION),
             ),
         ]);
         Ok(Self {
             client,
             api_headers,
+            cookie: Mutex::default(),
             settings: settings.clone(),
         })
     }
@@ -133,17 +149,105 @@ impl HttpClient {
     }
 
     async fn send(&self, request: &PageRequest) -> Result<Vec<u8>, FetchError> {
-        let mut get = self.client.get(&request.address);
-        if request.destination == Destination::Api {
-            get = get.headers(self.api_headers.clone());
+        let response = self.respond(self.builder(request)).await?;
+        let coding = response.headers().get(CONTENT_ENCODING).cloned();
+        let body = self.body(response, request.limit).await?;
+        if body.starts_with(&GZIP) {
+            return gunzip(&body, request.limit);
         }
-        let response = get
+        match coding.as_ref().map(HeaderValue::as_bytes) {
+            None | Some(b"" | b"gzip" | b"identity" | b"x-gzip") => Ok(body),
+            Some(coding) => Err(FetchError::new(
+                FailureKind::Permanent,
+                format!(
+                    "the response is compressed with {:?} although no compression was requested; only gzip is supported",
+                    sanitize(&String::from_utf8_lossy(coding))
+                ),
+            )),
+        }
+    }
+
+    fn builder(&self, request: &PageRequest) -> RequestBuilder {
+        let address = &request.address;
+        let builder = match request.destination {
+            Destination::Site => self.client.get(address),
+            Destination::Api => self.client.get(address).headers(self.api_headers.clone()),
+            Destination::Export => {
+                let mut headers = self.api_headers.clone();
+                headers.insert(
+                    CLIENT_VERSION_HEADER,
+                    HeaderValue::from_static(EXPORT_CLIENT_VERSION),
+                );
+                self.client.post(address).headers(headers).body("")
+            }
+        };
+        let cookie = self.cookie.lock().unwrap_or_else(PoisonError::into_inner);
+        match cookie.as_ref() {
+            Some((origin, cookie)) if origin_of(address).as_ref() == Some(origin) => {
+                builder.header(COOKIE, cookie)
+            }
+            _ => builder,
+        }
+    }
+
+    /// Sends the password of a protected documentation as a form. Further requests to the same origin send the cookies
+    /// of the response.
+    ///
+    /// # Errors
+    /// Fails if the password is rejected or no cookie is set.
+    pub(super) async fn log_in(
+        &self,
+        address: &str,
+        id: &str,
+        password: &str,
+    ) -> Result<(), FetchError> {
+        let post = self
+            .client
+            .post(address)
+            .headers(self.api_headers.clone())
+            .header(
+                CONTENT_TYPE,
+                "application/x-www-form-urlencoded;charset=UTF-8",
+            )
+            .body(form(address, &[("id", id), ("password", password)]));
+        let response = self.respond(post).await?;
+        let cookies: Vec<String> = response
+            .headers()
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+            .map(str::to_owned)
+            .collect();
+        let body = self.body(response, ERROR_BYTES).await?;
+        if let Some(failure) = serde_json::from_slice::<Value>(&body)
+            .ok()
+            .and_then(|body| api_failure(&body))
+        {
+            return Err(failure);
+        }
+        let cookie = HeaderValue::from_str(&cookies.join("; "));
+        match (cookie, origin_of(address)) {
+            (Ok(mut cookie), Some(origin)) if !cookie.is_empty() => {
+                cookie.set_sensitive(true);
+                *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((origin, cookie));
+                Ok(())
+            }
+            _ => Err(FetchError::new(
+                FailureKind::Permanent,
+                "the response to the password sets no cookie",
+            )),
+        }
+    }
+
+    async fn respond(&self, request: RequestBuilder) -> Result<Response, FetchError> {
+        let response = request
             .send()
             .await
             .map_err(|error| self.connection_failure(&error))?;
         let status = response.status();
-        if status == StatusCode::OK {
-            return self.body(response, request.limit).await;
+        if matches!(status, StatusCode::OK | StatusCode::CREATED) {
+            return Ok(response);
         }
         Err(self.error_response(response, status).await)
     }
@@ -201,21 +305,17 @@ impl HttpClient {
     }
 
     async fn body(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, FetchError> {
-        let too_large = |size: String| {
-            let text = format!("the response has {size} bytes, but the limit is {limit}");
-            FetchError::new(FailureKind::Permanent, text)
-        };
         let length = response.content_length();
         if let Some(length) =
             length.filter(|length| usize::try_from(*length).is_ok_and(|length| length > limit))
         {
-            return Err(too_large(length.to_string()));
+            return Err(too_large(&length.to_string(), limit));
         }
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > limit => {
-                    return Err(too_large(format!("more than {limit}")));
+                    return Err(too_large(&format!("more than {limit}"), limit));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(body),
@@ -243,6 +343,42 @@ impl HttpClient {
         };
         FetchError::new(FailureKind::Transient, text)
     }
+}
+
+/// Decompresses a body. A server may compress it although the request does not allow that.
+fn gunzip(body: &[u8], limit: usize) -> Result<Vec<u8>, FetchError> {
+    let mut text = Vec::new();
+    let mut decoder = MultiGzDecoder::new(body).take(limit as u64 + 1);
+    match decoder.read_to_end(&mut text) {
+        Ok(size) if size > limit => Err(too_large(&format!("more than {limit}"), limit)),
+        Ok(_) => Ok(text),
+        Err(error) => Err(FetchError::new(
+            FailureKind::Transient,
+            format!("the compressed response cannot be read: {error}"),
+        )),
+    }
+}
+
+fn too_large(size: &str, limit: usize) -> FetchError {
+    let text = format!("the response has {size} bytes, but the limit is {limit}");
+    FetchError::new(FailureKind::Permanent, text)
+}
+
+/// Returns the body of a form.
+fn form(address: &str, fields: &[(&str, &str)]) -> String {
+    // A query has the encoding of a form.
+    Url::parse(address).map_or_else(
+        |_| String::new(),
+        |mut url| {
+            url.query_pairs_mut().clear().extend_pairs(fields);
+            url.query().unwrap_or_default().to_owned()
+        },
+    )
+}
+
+fn origin_of(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    Some(url.origin().ascii_serialization())
 }
 
 /// Returns the failure of an error response: `{"success": false, "errorCode": …, "errorMessage": …}`.
@@ -328,6 +464,30 @@ mod tests {
         );
         assert_eq!(retry_after("soon"), None);
         assert_eq!(retry_after("-1"), None);
+    }
+
+    #[test]
+    fn compressed_body_is_limited_after_decompression() {
+        let mut gzip = flate2::read::GzEncoder::new(&[b'a'; 1_000][..], Default::default());
+        let mut body = Vec::new();
+        gzip.read_to_end(&mut body).unwrap();
+        assert_eq!(gunzip(&body, 1_000).unwrap(), [b'a'; 1_000]);
+        let error = gunzip(&body, 999).unwrap_err();
+        assert_eq!(
+            error.text,
+            "the response has more than 999 bytes, but the limit is 999"
+        );
+        let error = gunzip(&body[..body.len() / 2], 1_000).unwrap_err();
+        assert_eq!(error.class, FailureKind::Transient, "{error}");
+    }
+
+    #[test]
+    fn form_encodes_its_fields() {
+        let fields = [("id", "7"), ("password", "a&b=c d%ü")];
+        assert_eq!(
+            form("https://docs.example/x", &fields),
+            "id=7&password=a%26b%3Dc+d%25%C3%BC"
+        );
     }
 
     #[test]

@@ -1,21 +1,24 @@
 //! `cargo xtask docs pull` and `docs check`: update the captures from a live site, or compare them.
 //!
-//! Pages are fetched as published JSON if the site has it, or else as Markdown listed in `llms.txt`. The
-//! content of a site is untrusted: URLs stay on its origin and on the base of the published JSON,
-//! redirects are rejected, file names are generated, and sizes and counts are limited ([`settings`]).
+//! Pages are fetched as published JSON if the site has it, or else as Markdown listed in `llms.txt`. The OpenAPI export
+//! of a site is used only on request. The content of a site is untrusted: URLs stay on its origin and on the bases of
+//! the published JSON, redirects are rejected, file names are generated, and sizes, counts and the time are limited
+//! ([`settings`]).
 //!
-//! The stages: `navigation` and `published` (JSON) or `markdown` list and read pages, `fetch` fetches
+//! The stages: `navigation` and `published` (JSON), `markdown` or `export` list and read pages, `fetch` fetches
 //! them with `http_client` and `page_cache`, `schemas` adds shared schemas, `normalize` makes the content
 //! stable, `plan` compares it with the captures, and `report` shows the result.
 
 pub mod address;
 pub mod error;
+mod export;
 mod fetch;
 mod http_client;
 mod markdown;
 mod navigation;
 mod normalize;
 mod page_cache;
+pub mod password;
 mod plan;
 mod published;
 pub mod report;
@@ -23,6 +26,8 @@ mod schemas;
 pub mod settings;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use secrecy::SecretString;
 
 use self::{
     address::{ApiBase, Site},
@@ -47,6 +52,8 @@ pub enum CaptureFormat {
     Json,
     /// Markdown twins
     Markdown,
+    /// The OpenAPI export of the site, which has no guides; needs `--site-id`
+    Export,
 }
 
 impl CaptureFormat {
@@ -55,33 +62,34 @@ impl CaptureFormat {
         match self {
             Self::Json => "published JSON",
             Self::Markdown => "Markdown",
+            Self::Export => "an OpenAPI export",
         }
     }
 
     fn extension(self) -> &'static str {
         match self {
-            Self::Json => "json",
+            Self::Json | Self::Export => "json",
             Self::Markdown => "md",
         }
     }
 
     fn page_request(self, listed: &ListedPage, settings: &PullSettings) -> PageRequest {
         match self {
-            Self::Json => published::page_request(listed, settings),
+            Self::Json | Self::Export => published::page_request(listed, settings),
             Self::Markdown => markdown::page_request(listed, settings),
         }
     }
 
     fn read_page(self, listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
         match self {
-            Self::Json => published::read_page(listed, body),
+            Self::Json | Self::Export => published::read_page(listed, body),
             Self::Markdown => markdown::read_page(listed, body),
         }
     }
 
     fn read_stored(self, listed: &ListedPage, content: &[u8]) -> Result<FetchedPage, FetchError> {
         match self {
-            Self::Json => published::read_stored(listed, content),
+            Self::Json | Self::Export => published::read_stored(listed, content),
             Self::Markdown => markdown::read_page(listed, content),
         }
     }
@@ -90,7 +98,7 @@ impl CaptureFormat {
 /// A page in the list of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ListedPage {
-    /// The page ID: digits and `e0`, `m0` or `f0`.
+    /// The key of the page: its ID (digits and `e0`, `m0` or `f0`), or else a generated file name.
     pub id: String,
     /// The title.
     pub title: String,
@@ -114,6 +122,10 @@ pub(super) struct PageListing {
 }
 
 impl PageListing {
+    fn has_api_page(&self) -> bool {
+        self.pages.iter().any(|page| !page.id.ends_with("m0"))
+    }
+
     /// Fails if the list has no page, or more pages than `most`.
     fn check_size(&self, most: usize) -> Result<(), PullError> {
         let (text, help) = match self.pages.len() {
@@ -159,10 +171,14 @@ pub(super) struct FetchedPage {
 pub struct PullOptions {
     /// The site.
     pub site: Site,
-    /// The base URL of the published JSON.
-    pub api: ApiBase,
+    /// The base URLs that may have the published JSON, in the order in which they are tried.
+    pub api: Vec<ApiBase>,
     /// The format. By default, published JSON if the site has it.
     pub form: Option<CaptureFormat>,
+    /// The ID of the site for its export.
+    pub site_id: Option<u64>,
+    /// The password of a protected documentation.
+    pub password: Option<SecretString>,
     /// IDs of pages to skip, such as one that the site lists but cannot serve.
     pub without: Vec<String>,
     /// Limits and timeouts.
@@ -200,7 +216,17 @@ fn prepare(root: &Path, options: &PullOptions) -> Result<(PullPlan, PageCache), 
         .enable_all()
         .build()
         .map_err(|error| PullError::Client(error.to_string()))?;
-    let (form, listing, fetched, cache) = runtime.block_on(capture(root, options, &captures))?;
+    let deadline = options.settings.deadline;
+    let captured = runtime.block_on(async {
+        tokio::time::timeout(deadline, capture(root, options, &captures)).await
+    });
+    let (form, listing, fetched, cache) = captured.unwrap_or_else(|_| {
+        Err(PullError::site(
+            options.site.name(),
+            format!("the pull took longer than {} s", deadline.as_secs_f64()),
+            "no capture was changed; fetched pages are cached, and the same command continues from there",
+        ))
+    })?;
     let input = PullInput {
         root,
         captures: &captures,
@@ -218,49 +244,81 @@ async fn capture(
     options: &PullOptions,
     captures: &Captures,
 ) -> Result<(CaptureFormat, PageListing, FetchResult, PageCache), PullError> {
-    let PullOptions {
-        site,
-        api,
-        settings,
-        ..
-    } = options;
-    let http = Arc::new(HttpClient::new(site, api, settings)?);
-    let project = match options.form {
-        Some(CaptureFormat::Markdown) => None,
-        _ => navigation::find(&http, site, api, settings).await?,
+    let PullOptions { site, settings, .. } = options;
+    let http = Arc::new(HttpClient::new(site, &options.api, settings)?);
+    let cache = |form: CaptureFormat| {
+        PageCache::new(
+            root,
+            &site.name(),
+            form.extension(),
+            settings.cache_lifetime,
+        )
     };
-    let (form, mut listing) = match &project {
-        Some(project) => (
-            CaptureFormat::Json,
-            project.list(&http, site, api, settings).await?,
-        ),
+    if options.form == Some(CaptureFormat::Export) {
+        let (mut listing, mut pages) = export::fetch(&http, options, captures).await?;
+        check_listing(options, captures, &mut listing)?;
+        pages.retain(|page| !options.without.contains(&page.listed.id));
+        let fetched = FetchResult { pages, resumed: 0 };
+        return Ok((
+            CaptureFormat::Export,
+            listing,
+            fetched,
+            cache(CaptureFormat::Export),
+        ));
+    }
+    let published = match options.form {
+        Some(CaptureFormat::Markdown) => None,
+        _ => navigation::find(&http, options).await?,
+    };
+    let (form, project, mut listing) = match published {
+        Some((project, listing)) => (CaptureFormat::Json, Some(project), listing),
         None if options.form == Some(CaptureFormat::Json)
             || (options.form.is_none() && has_json(captures, site)) =>
         {
-            return Err(not_published(site, api));
+            return Err(not_published(site));
         }
-        None => (
-            CaptureFormat::Markdown,
-            markdown::list(&http, site, settings).await?,
-        ),
+        None => {
+            let listing = markdown::list(&http, site, settings).await?;
+            (CaptureFormat::Markdown, None, listing)
+        }
     };
-    listing.check_size(settings.pages)?;
+    check_listing(options, captures, &mut listing)?;
+    let cache = cache(form);
+    let mut fetched = fetch::fetch(&http, form, &listing.pages, &cache, settings).await?;
+    if let Some(project) = project {
+        let schemas = schemas::fetch(&http, &project, &fetched.pages, settings).await?;
+        fetched.pages.extend(schemas);
+    }
+    Ok((form, listing, fetched, cache))
+}
+
+/// Rejects a list that is too long, that has no page, that has pages of another site, or that would remove every
+/// captured API page. Removes the pages to skip.
+fn check_listing(
+    options: &PullOptions,
+    captures: &Captures,
+    listing: &mut PageListing,
+) -> Result<(), PullError> {
+    listing.check_size(options.settings.pages)?;
     listing
         .pages
         .retain(|page| !options.without.contains(&page.id));
-    plan::reject_pages_of_other_sites(&captures.lock, site, &listing.pages)?;
-    let cache = PageCache::new(
-        root,
-        &site.name(),
-        form.extension(),
-        settings.cache_lifetime,
-    );
-    let mut fetched = fetch::fetch(&http, form, &listing.pages, &cache, settings).await?;
-    if let Some(project) = project {
-        let address = project.schemas(api);
-        schemas::complete(&http, &address, &mut fetched.pages, settings).await?;
+    let name = options.site.name();
+    let captured = captures.lock.pages.iter().filter(|entry| {
+        entry.site == name
+            && entry.origin == CaptureOrigin::Pulled
+            && entry.kind == CaptureKind::Operation
+            && !options.without.iter().any(|id| id == entry.key())
+    });
+    let captured = captured.count();
+    if captured > 0 && !listing.has_api_page() {
+        return Err(PullError::site(
+            &listing.address,
+            format!("lists only guides, but {captured} API pages of the site are captured"),
+            "nothing was changed; use `--form export` with `--site-id`, or remove the pages with `docs remove` if they are gone",
+        ));
     }
-    Ok((form, listing, fetched, cache))
+    plan::reject_pages_of_other_sites(&captures.lock, &options.site, &listing.pages)
 }
 
 /// Returns whether the last pull used published JSON. The format must not change silently.
@@ -271,9 +329,9 @@ fn has_json(captures: &Captures, site: &Site) -> bool {
     })
 }
 
-fn not_published(site: &Site, api: &ApiBase) -> PullError {
+fn not_published(site: &Site) -> PullError {
     PullError::site(
-        api.below(&format!("published-projects/domains/{}", site.host())),
+        site.name(),
         "the site has no published JSON",
         "nothing was changed; use `--form markdown` for the Markdown pages",
     )

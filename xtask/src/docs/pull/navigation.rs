@@ -2,48 +2,114 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::{
-    ListedPage, PageListing,
+    ListedPage, PageListing, PullOptions,
     address::{ApiBase, Site, sanitize},
-    error::PullError,
+    error::{PASSWORD_VARIABLE, PullError},
     http_client::HttpClient,
-    published::{data, number, request},
+    published::{data, for_each_field, number, request},
     settings::PullSettings,
 };
+
+/// The value of a field of a project that requires a password.
+const PROTECTED: &str = "PASSWORD_PROTECTED";
 
 /// The maximum depth of folders. The JSON parser allows 128 levels, and a folder takes two.
 const MAX_DEPTH: usize = 60;
 
-/// The project of a site.
+/// The project of a site, and its pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SiteProject {
+    /// The base URL that serves the project.
+    api: ApiBase,
+    /// The path of the project below the base.
+    path: String,
+    /// The ID of the project.
     id: String,
     /// Without a branch, the site shows its default branch.
     branch: Option<String>,
+    /// The site, with the subdirectory in which its pages are.
+    site: Site,
+    /// Whether the project states that it requires a password.
+    is_protected: bool,
 }
 
-/// Returns the project of a site, or `None` if the site has no published JSON.
+/// Returns the project of a site with its pages, from the first base that has it, or `None` if no base has it.
 ///
 /// # Errors
-/// Fails if the response cannot be fetched or has an unexpected structure.
+/// Fails if no base has the project and a response cannot be fetched or has an unexpected structure, or if the
+/// project requires a password.
 pub(super) async fn find(
     http: &HttpClient,
-    site: &Site,
+    options: &PullOptions,
+) -> Result<Option<(SiteProject, PageListing)>, PullError> {
+    let mut first_error = None;
+    for api in &options.api {
+        match find_at(http, options, api).await {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => {}
+            Err(error @ PullError::PasswordRequired { .. }) => return Err(error),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    first_error.map_or(Ok(None), Err)
+}
+
+async fn find_at(
+    http: &HttpClient,
+    options: &PullOptions,
     api: &ApiBase,
-    settings: &PullSettings,
+) -> Result<Option<(SiteProject, PageListing)>, PullError> {
+    let Some(mut project) = look_up(http, options, api).await? else {
+        return Ok(None);
+    };
+    match &options.password {
+        Some(password) => project.log_in(http, password).await?,
+        None if project.is_protected => {
+            return Err(PullError::PasswordRequired {
+                place: project.below(""),
+                text: "the documentation is protected by a password".to_owned(),
+            });
+        }
+        None => {}
+    }
+    let has_password = options.password.is_some();
+    let listing = project.list(http, &options.settings, has_password).await?;
+    Ok(listing.map(|listing| (project, listing)))
+}
+
+/// Returns the project of a site at one base. The URL of a shared documentation has the ID of its project; other
+/// sites are looked up by host.
+async fn look_up(
+    http: &HttpClient,
+    options: &PullOptions,
+    api: &ApiBase,
 ) -> Result<Option<SiteProject>, PullError> {
+    let site = &options.site;
+    if let Some(id) = site.shared_id() {
+        return Ok(Some(SiteProject {
+            api: api.clone(),
+            path: format!("shared-docs/{id}"),
+            id: id.to_owned(),
+            branch: None,
+            site: site.clone(),
+            is_protected: false,
+        }));
+    }
     let address = api.below(&format!("published-projects/domains/{}", site.host()));
-    match http.get(&request(&address, settings.page_bytes), data).await {
-        Ok(data) => project(&data).map(Some).map_err(|text| {
+    let request = request(&address, options.settings.page_bytes);
+    match http.get(&request, data).await {
+        Ok(data) => project(&data, site, api).map(Some).map_err(|text| {
             PullError::site(
                 &address,
                 text,
                 "nothing was changed; the structure of the published JSON may have changed: use `--form markdown`",
             )
         }),
-        Err(failure) if failure.status == Some(404) => Ok(None),
+        Err(failure) if failure.is_absent() => Ok(None),
         Err(failure) => Err(PullError::site(
             &address,
             failure,
@@ -52,7 +118,7 @@ pub(super) async fn find(
     }
 }
 
-fn project(data: &Value) -> Result<SiteProject, String> {
+fn project(data: &Value, site: &Site, api: &ApiBase) -> Result<SiteProject, String> {
     // Sites with a custom domain return the record of the project itself.
     let id = ["projectId", "id"]
         .iter()
@@ -69,64 +135,130 @@ fn project(data: &Value) -> Result<SiteProject, String> {
         .iter()
         .find(|version| version["isDefaultVersion"] == Value::Bool(true))
         .or(versions.first());
-    let branch = version.map(|version| {
-        number(&version["branchId"])
-            .ok_or("a version in `versionSettings` has no numeric `branchId`")
-    });
-    let branch = branch.transpose()?;
-    Ok(SiteProject { id, branch })
+    let branch = match version.map(|version| &version["branchId"]) {
+        None | Some(Value::Null) => None,
+        Some(branch) => {
+            Some(number(branch).ok_or("a version in `versionSettings` has no numeric `branchId`")?)
+        }
+    };
+    let options = [data, &data["customDomainOptions"]];
+    let subdirectory = options
+        .iter()
+        .find(|options| options["enableSubdirectory"] == Value::Bool(true))
+        .and_then(|options| options["subdirectory"].as_str())
+        .unwrap_or_default();
+    let mut is_protected = false;
+    for_each_field(data, |_, value| is_protected |= value == PROTECTED);
+    Ok(SiteProject {
+        api: api.clone(),
+        path: format!("published-projects/{id}"),
+        id,
+        branch,
+        site: site.in_subdirectory(subdirectory),
+        is_protected,
+    })
 }
 
 impl SiteProject {
-    /// Returns the pages of the project.
+    /// Sends the password to the first URL that takes it.
+    async fn log_in(&self, http: &HttpClient, password: &SecretString) -> Result<(), PullError> {
+        let addresses = match self.site.shared_id() {
+            Some(id) => vec![
+                "shared-doc-auth".to_owned(),
+                format!("projects/{id}/shared-doc-auth"),
+            ],
+            None => vec!["published-projects-auth".to_owned()],
+        };
+        let mut last = None;
+        for address in addresses {
+            let address = self.api.below(&address);
+            match http
+                .log_in(&address, &self.id, password.expose_secret())
+                .await
+            {
+                Ok(()) => return Ok(()),
+                Err(failure) => {
+                    let is_absent = failure.is_absent();
+                    last = Some(PullError::site(
+                        &address,
+                        format!("the password was not accepted: {failure}"),
+                        format!("nothing was changed; check {PASSWORD_VARIABLE}"),
+                    ));
+                    if !is_absent {
+                        break;
+                    }
+                }
+            }
+        }
+        last.map_or(Ok(()), Err)
+    }
+
+    /// Returns the pages of the project, or `None` if the base does not have the project. A project that does not
+    /// know its branch is read without one.
     ///
     /// # Errors
     /// Fails if the navigation cannot be fetched, or has a page twice or without an ID.
-    pub(super) async fn list(
-        &self,
+    async fn list(
+        &mut self,
         http: &HttpClient,
-        site: &Site,
-        api: &ApiBase,
         settings: &PullSettings,
-    ) -> Result<PageListing, PullError> {
-        let address = self.below(api, "http-api-tree");
-        let tree = http
-            .get(&request(&address, settings.listing_bytes), data)
-            .await
-            .map_err(|failure| {
-                let help = "nothing was changed; run the command again later";
-                PullError::site(&address, failure, help)
-            })?;
-        NavigationReader {
+        has_password: bool,
+    ) -> Result<Option<PageListing>, PullError> {
+        let (address, tree) = loop {
+            let address = self.below("http-api-tree");
+            match http
+                .get(&request(&address, settings.listing_bytes), data)
+                .await
+            {
+                Ok(tree) => break (address, tree),
+                Err(failure) if failure.is_absent() => {
+                    if self.branch.take().is_none() {
+                        return Ok(None);
+                    }
+                }
+                Err(failure) if !has_password && matches!(failure.status, Some(401 | 403)) => {
+                    return Err(PullError::PasswordRequired {
+                        place: address,
+                        text: failure.text,
+                    });
+                }
+                Err(failure) => {
+                    let help = "nothing was changed; run the command again later";
+                    return Err(PullError::site(&address, failure, help));
+                }
+            }
+        };
+        let reader = NavigationReader {
             project: self,
-            site,
-            api,
             listing: PageListing {
                 address,
                 ..PageListing::default()
             },
             seen: BTreeMap::new(),
             others: BTreeMap::new(),
-        }
-        .read(&tree)
+        };
+        reader.read(&tree).map(Some)
     }
 
     /// Returns the URL of the list of shared schemas.
-    pub(super) fn schemas(&self, api: &ApiBase) -> String {
-        self.below(api, "data-schemas")
+    pub(super) fn schemas(&self) -> String {
+        self.below("data-schemas")
     }
 
-    fn below(&self, api: &ApiBase, path: &str) -> String {
+    /// Returns the ID of the project.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn below(&self, path: &str) -> String {
         let branch = self.branch.as_ref();
         let branch = branch.map_or(String::new(), |branch| format!("?branchId={branch}"));
-        api.below(&format!("published-projects/{}/{path}{branch}", self.id))
+        self.api.below(&format!("{}/{path}{branch}", self.path))
     }
 }
 
 struct NavigationReader<'a> {
     project: &'a SiteProject,
-    site: &'a Site,
-    api: &'a ApiBase,
     listing: PageListing,
     seen: BTreeMap<String, String>,
     others: BTreeMap<String, usize>,
@@ -196,8 +328,8 @@ impl NavigationReader<'_> {
             ));
         }
         self.listing.pages.push(ListedPage {
-            address: self.site.below(&id),
-            source: self.project.below(self.api, &format!("{path}/{number}")),
+            address: self.project.site.below(&id),
+            source: self.project.below(&format!("{path}/{number}")),
             id,
             title: name.to_owned(),
             folder: folder.to_vec(),
@@ -215,6 +347,39 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn site_and_api() -> (Site, ApiBase) {
+        (
+            Site::parse("https://docs.example").unwrap(),
+            ApiBase::parse("https://api.example/v1").unwrap(),
+        )
+    }
+
+    #[test]
+    fn project_states_its_subdirectory_and_protection() {
+        let (site, api) = site_and_api();
+        for (data, address, is_protected) in [
+            (
+                json!({"projectId": 7, "enableSubdirectory": true, "subdirectory": "/help"}),
+                "https://docs.example/help/1e0",
+                false,
+            ),
+            (
+                json!({"projectId": 7, "customDomainOptions": {"enableSubdirectory": true, "subdirectory": "a"}}),
+                "https://docs.example/a/1e0",
+                false,
+            ),
+            (
+                json!({"projectId": 7, "subdirectory": "off", "visibility": "PASSWORD_PROTECTED"}),
+                "https://docs.example/1e0",
+                true,
+            ),
+        ] {
+            let project = project(&data, &site, &api).unwrap();
+            assert_eq!(project.site.below("1e0"), address, "{data}");
+            assert_eq!(project.is_protected, is_protected, "{data}");
+        }
+    }
 
     #[test]
     fn default_version_or_first_is_used() {
@@ -238,7 +403,10 @@ mod tests {
             (json!({"id": 7}), Some(("7", None))),
             (json!({"projectId": 7, "id": 8}), Some(("7", None))),
             (json!({"projectId": "x", "id": 8}), None),
-            (json!({"projectId": 7, "versionSettings": [{}]}), None),
+            (
+                json!({"projectId": 7, "versionSettings": [{}]}),
+                Some(("7", None)),
+            ),
             (
                 json!({"projectId": "7/../8", "versionSettings": [{"branchId": 1}]}),
                 None,
@@ -252,7 +420,8 @@ mod tests {
                 None,
             ),
         ] {
-            let project = project(&data).ok();
+            let (site, api) = site_and_api();
+            let project = project(&data, &site, &api).ok();
             let parts = project
                 .as_ref()
                 .map(|project| (project.id.as_str(), project.branch.as_deref()));
@@ -263,14 +432,13 @@ mod tests {
     /// The input has the structure of a live site, with other names.
     #[test]
     fn navigation_of_live_site_is_read() {
-        let site = Site::parse("https://docs.example").unwrap();
-        let api = ApiBase::parse("https://api.example/v1").unwrap();
+        let (site, api) = site_and_api();
         let project = project(&json!({
             "id": 7, "projectId": 7, "enableSubdirectory": false, "subdirectory": "", "docRedirectRules": [], "customCnameList": [],
             "customDomainOptions": {"enableSubdirectory": false, "subdirectory": "", "enableHttps": true},
             "versionSettings": [{"branchId": 9, "isDefaultVersion": true, "name": "latest", "slug": "latest",
                                  "environments": {"environmentIds": [1], "defaultEnvironmentId": 1}}],
-        }))
+        }), &site, &api)
         .unwrap();
         let guide = |id: u32, name: &str| {
             json!({"key": format!("doc.{id}"), "type": "doc", "name": name, "moduleId": 3, "children": [],
@@ -304,8 +472,6 @@ mod tests {
         ]);
         let listing = NavigationReader {
             project: &project,
-            site: &site,
-            api: &api,
             listing: PageListing::default(),
             seen: BTreeMap::new(),
             others: BTreeMap::new(),

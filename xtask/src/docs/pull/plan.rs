@@ -1,10 +1,6 @@
 //! Compares fetched pages with the captures, and plans the changes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{
     super::{
@@ -101,18 +97,20 @@ pub(super) fn plan(
         let place = lock
             .pages
             .iter()
-            .position(|entry| entry.id.as_deref() == Some(page.listed.id.as_str()));
+            .position(|entry| entry.key() == page.listed.id);
         let old = place.map(|place| lock.pages[place].clone());
         let entry = entry(page, old.as_ref(), &site, input.form);
         let Some(change) = change(input, page, old.as_ref(), &entry) else {
             continue;
         };
-        if let (PageChange::Changed, CaptureFormat::Json, Some(old)) = (&change, input.form, &old) {
+        if let (PageChange::Changed, CaptureFormat::Json, Some(old)) = (&change, input.form, &old)
+            && entry.kind != CaptureKind::Schemas
+        {
             let path = input.root.join(FOLDER).join(&old.file);
             let before = fs::read(path).unwrap_or_default();
             differences.push(published::different_fields(&before, &page.content));
         }
-        if !matches!(change, PageChange::Changed) && entry.kind != CaptureKind::Guide {
+        if !matches!(change, PageChange::Changed) && page.kind == CaptureKind::Operation {
             new_titles.insert(full_title(&page.folder, &page.title));
         }
         lines.push(ReportLine {
@@ -139,7 +137,7 @@ pub(super) fn plan(
         outputs,
         report: PullReport {
             form: input.form,
-            pages: pages.len(),
+            pages: listing.pages.len(),
             resumed,
             lines,
             unlisted,
@@ -150,6 +148,7 @@ pub(super) fn plan(
                 .collect(),
             same_difference,
             others: listing.others.clone(),
+            has_api_page: listing.has_api_page(),
             missing_schemas: missing_schemas(input.form, pages),
             site,
         },
@@ -157,7 +156,7 @@ pub(super) fn plan(
 }
 
 /// Returns the field in which all changed pages differ, if it is the only one. Shared schemas are
-/// excluded: one change affects many pages.
+/// excluded: one change may affect many pages.
 fn same_difference(differences: &[BTreeSet<String>]) -> Option<String> {
     /// Fewer pages prove nothing.
     const MIN_PAGES: usize = 3;
@@ -177,9 +176,15 @@ fn entry(
 ) -> CaptureEntry {
     let id = &page.listed.id;
     let receiver = old.is_some_and(|old| old.kind == CaptureKind::Receiver);
+    let extension = form.extension();
+    let has_id = names::is_page_id(id);
     CaptureEntry {
-        file: format!("{id}-{}.{}", names::slug(&page.title), form.extension()),
-        id: Some(id.clone()),
+        file: if has_id {
+            format!("{id}-{}.{extension}", names::slug(&page.title))
+        } else {
+            format!("{id}.{extension}")
+        },
+        id: has_id.then(|| id.clone()),
         title: page.title.clone(),
         site: site.to_owned(),
         address: Some(page.listed.address.clone()),
@@ -254,7 +259,9 @@ fn remove_unlisted(
         .collect();
     let mut unlisted = Vec::new();
     lock.pages.retain(|entry| {
-        let gone = entry.site == site && !entry.id.as_deref().is_some_and(|id| listed.contains(id));
+        // An export has no guides.
+        let may_be_listed = input.form != CaptureFormat::Export || entry.kind != CaptureKind::Guide;
+        let gone = entry.site == site && may_be_listed && !listed.contains(entry.key());
         if gone && entry.origin == CaptureOrigin::Pulled {
             outputs.remove(Path::new(FOLDER).join(&entry.file));
             lines.push(ReportLine {
@@ -295,16 +302,22 @@ fn missing_schemas(form: CaptureFormat, pages: &[FetchedPage]) -> (usize, Vec<St
     if form != CaptureFormat::Json {
         return (0, Vec::new());
     }
-    let of_pages: BTreeMap<&str, BTreeSet<String>> = pages
+    let (lists, pages): (Vec<_>, Vec<_>) =
+        (pages.iter()).partition(|page| page.kind == CaptureKind::Schemas);
+    let captured: BTreeSet<String> = lists
         .iter()
-        .map(|page| {
-            (
-                page.listed.id.as_str(),
-                published::missing_schemas(&page.content),
-            )
-        })
-        .filter(|(_, missing)| !missing.is_empty())
+        .flat_map(|list| published::listed_schemas(&list.content))
         .collect();
-    let all: BTreeSet<String> = of_pages.values().flatten().cloned().collect();
+    let missing_of = |page: &&FetchedPage| -> BTreeSet<String> {
+        let missing = published::missing_schemas(&page.content).into_iter();
+        missing.filter(|id| !captured.contains(id)).collect()
+    };
+    let of_pages: Vec<BTreeSet<String>> = pages
+        .iter()
+        .map(missing_of)
+        .filter(|missing| !missing.is_empty())
+        .collect();
+    let of_lists = lists.iter().map(missing_of);
+    let all: BTreeSet<String> = of_pages.iter().cloned().chain(of_lists).flatten().collect();
     (of_pages.len(), all.into_iter().collect())
 }

@@ -129,6 +129,14 @@ pub(super) fn missing_schemas(page: &[u8]) -> BTreeSet<String> {
     missing
 }
 
+/// Returns the IDs of the schemas in a list of shared schemas.
+pub(super) fn listed_schemas(list: &[u8]) -> BTreeSet<String> {
+    let list: Vec<Value> = serde_json::from_slice(list).unwrap_or_default();
+    list.iter()
+        .filter_map(|schema| number(&schema["id"]))
+        .collect()
+}
+
 /// Returns the IDs of referenced shared schemas.
 pub(super) fn referenced_schemas(value: &Value) -> BTreeSet<String> {
     let mut numbers = BTreeSet::new();
@@ -142,7 +150,7 @@ pub(super) fn referenced_schemas(value: &Value) -> BTreeSet<String> {
 }
 
 /// Calls `see` for each field of each object in a value.
-fn for_each_field(value: &Value, mut see: impl FnMut(&str, &Value)) {
+pub(super) fn for_each_field(value: &Value, mut see: impl FnMut(&str, &Value)) {
     let mut open = vec![value];
     while let Some(value) = open.pop() {
         match value {
@@ -166,17 +174,13 @@ pub(super) fn data(body: &[u8]) -> Result<Value, FetchError> {
     }
     match response.get_mut("data") {
         Some(data) if !data.is_null() => Ok(data.take()),
-        _ => Err(FetchError::new(
-            FailureKind::Permanent,
-            "the response has no `data`",
-        )),
+        _ => Err(FetchError::absent("the response has no `data`")),
     }
 }
 
 pub(super) fn json(body: &[u8]) -> Result<Value, FetchError> {
     if body.trim_ascii_start().starts_with(b"<") {
-        return Err(FetchError::new(
-            FailureKind::Permanent,
+        return Err(FetchError::absent(
             "the response is HTML instead of JSON; the site may require a password",
         ));
     }

@@ -78,6 +78,8 @@ pub struct PullReport {
     pub stale: Vec<StaleStandIn>,
     /// The other entries of the list, with their number.
     pub others: Vec<(String, usize)>,
+    /// Whether the list has an API page. Some lists have only guides.
+    pub has_api_page: bool,
     /// Fields that are neither stored nor compared, because they change without the page.
     pub left_out: BTreeSet<&'static str>,
     /// The field in which all changed pages differ, if it is the only one.
@@ -158,6 +160,12 @@ impl fmt::Display for PullReport {
                     format!("{pages} pages refer to")
                 },
                 named.join(", ")
+            )?;
+        }
+        if !self.has_api_page {
+            writeln!(
+                f,
+                "note       the list has only guides: no operation is captured; use `--form export` with `--site-id`"
             )?;
         }
         if let Some(member) = &self.same_difference {

@@ -1,67 +1,84 @@
 //! The shared schemas of a project, to which pages of the published JSON refer by ID.
 //!
-//! Each capture is self-contained: a page is stored with the shared schemas that it uses, in its
-//! `definitions`. The URL of the list and its fields are known from two public programs that read live
-//! sites; no list itself was available.
+//! The schemas that the pages use are one capture: copies in each page could be hundreds of times as large as the list.
+//! The URL of the list and its fields are known from public programs that read live sites; no list itself was
+//! available.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    FetchedPage,
+    FetchedPage, ListedPage,
     error::{FailureKind, FetchError, PullError},
     http_client::HttpClient,
+    navigation::SiteProject,
     published::{self, data, number, request},
     settings::PullSettings,
 };
+use crate::docs::lock::CaptureKind;
 
 const HELP: &str = "nothing was changed; fetched pages are cached: run the command again later, or use `--form markdown`";
 
-/// The shared schemas of a project by ID, in the form that a page stores.
+/// The shared schemas of a project by ID, with their names.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct SharedSchemas(BTreeMap<String, Value>);
+struct SharedSchemas(BTreeMap<String, Value>);
 
-/// Adds to each page the shared schemas that it uses. Fetches the list only if a page uses any.
+/// Returns the capture of the shared schemas that the pages use, or `None` if they use none. Fetches the list only if a
+/// page uses any.
 ///
 /// # Errors
-/// Fails if the list cannot be fetched, has an unexpected structure, or makes the pages too large. A
-/// missing list is not an error: the report names the missing schemas.
-pub(super) async fn complete(
+/// Fails if the list cannot be fetched, has an unexpected structure, or is too large. A missing list is not an error:
+/// the report names the missing schemas.
+pub(super) async fn fetch(
     http: &HttpClient,
-    address: &str,
-    pages: &mut [FetchedPage],
+    project: &SiteProject,
+    pages: &[FetchedPage],
     settings: &PullSettings,
-) -> Result<(), PullError> {
-    let refers = |page: &FetchedPage| !published::missing_schemas(&page.content).is_empty();
-    if !pages.iter().any(refers) {
-        return Ok(());
+) -> Result<Option<FetchedPage>, PullError> {
+    let used: BTreeSet<String> = pages
+        .iter()
+        .flat_map(|page| published::missing_schemas(&page.content))
+        .collect();
+    if used.is_empty() {
+        return Ok(None);
     }
-    let refuse = |failure: FetchError| PullError::site(address, failure, HELP);
-    let list = request(address, settings.listing_bytes);
-    let schemas = match http
-        .get(&list, |body| SharedSchemas::read(&data(body)?))
-        .await
-    {
-        Ok(schemas) => schemas,
-        Err(failure) if failure.status == Some(404) => return Ok(()),
+    let address = project.schemas();
+    let refuse = |failure: FetchError| PullError::site(&address, failure, HELP);
+    let list = request(&address, settings.listing_bytes);
+    let read = |body: &[u8]| SharedSchemas::read(&data(body)?);
+    let schemas = match http.get(&list, read).await {
+        Ok(schemas) => schemas.used_by(used),
+        Err(failure) if failure.status == Some(404) => return Ok(None),
         Err(failure) => return Err(refuse(failure)),
     };
-    let mut bytes = 0;
-    for page in pages.iter_mut() {
-        schemas.put_into(page).map_err(refuse)?;
-        bytes += page.content.len();
-        if page.content.len() > settings.page_bytes || bytes > settings.total_bytes {
-            return Err(refuse(FetchError::new(
-                FailureKind::Permanent,
-                format!(
-                    "page {} uses too many shared schemas (limit: {} bytes for a page, {} for all pages)",
-                    page.listed.id, settings.page_bytes, settings.total_bytes
-                ),
-            )));
-        }
+    let (content, left_out) = schemas.content().map_err(refuse)?;
+    if content.len() > settings.page_bytes {
+        return Err(refuse(FetchError::new(
+            FailureKind::Permanent,
+            format!(
+                "the shared schemas that the pages use have {} bytes, but the limit is {}",
+                content.len(),
+                settings.page_bytes
+            ),
+        )));
     }
-    Ok(())
+    Ok((!schemas.0.is_empty()).then(|| FetchedPage {
+        listed: ListedPage {
+            id: format!("schemas-{}", project.id()),
+            title: "Shared schemas".to_owned(),
+            folder: Vec::new(),
+            address: address.clone(),
+            source: address,
+        },
+        title: "Shared schemas".to_owned(),
+        kind: CaptureKind::Schemas,
+        call: None,
+        folder: Vec::new(),
+        modified: None,
+        content,
+        left_out,
+    }))
 }
 
 impl SharedSchemas {
@@ -97,77 +114,42 @@ impl SharedSchemas {
         Ok(Self(schemas))
     }
 
-    /// Stores the schemas that the page uses, directly or through others.
-    fn put_into(&self, page: &mut FetchedPage) -> Result<(), FetchError> {
-        let mut open: Vec<String> = published::missing_schemas(&page.content)
-            .into_iter()
-            .collect();
-        let mut needed = BTreeMap::new();
-        while let Some(number) = open.pop() {
-            if let Some(schema) = self.0.get(&number)
-                && needed.insert(number, schema).is_none()
+    /// Returns the schemas with these IDs, and those to which they refer.
+    fn used_by(&self, ids: BTreeSet<String>) -> Self {
+        let mut open: Vec<String> = ids.into_iter().collect();
+        let mut used = BTreeMap::new();
+        while let Some(id) = open.pop() {
+            if let Some(schema) = self.0.get(&id)
+                && used.insert(id, schema.clone()).is_none()
             {
                 open.extend(published::referenced_schemas(schema));
             }
         }
-        if needed.is_empty() {
-            return Ok(());
-        }
-        let mut value = published::json(&page.content)?;
-        let Some(members) = value.as_object_mut() else {
-            return Ok(());
-        };
-        let own = members
-            .entry(published::DEFINITIONS)
-            .or_insert_with(|| json!({}));
-        if let Some(own) = own.as_object_mut() {
-            put(own, needed);
-        }
-        (page.content, _) = published::stored(value)?;
-        Ok(())
+        Self(used)
     }
-}
 
-/// Adds schemas. A definition of the page itself takes precedence.
-fn put(own: &mut Map<String, Value>, needed: BTreeMap<String, &Value>) {
-    for (number, schema) in needed {
-        own.entry(number).or_insert_with(|| schema.clone());
+    /// Returns the content of the capture: the list of the site, by ID and without the other fields.
+    fn content(&self) -> Result<(Vec<u8>, BTreeSet<&'static str>), FetchError> {
+        let list = self.0.iter().map(|(id, schema)| {
+            json!({"id": id, "name": schema["name"], "jsonSchema": schema["jsonSchema"]})
+        });
+        published::stored(list.collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docs::{lock::CaptureKind, pull::ListedPage};
-
-    fn page(content: Value) -> FetchedPage {
-        FetchedPage {
-            listed: ListedPage {
-                id: "7e0".into(),
-                title: "Get".into(),
-                folder: Vec::new(),
-                address: String::new(),
-                source: String::new(),
-            },
-            title: "Get".into(),
-            kind: CaptureKind::Operation,
-            call: None,
-            folder: Vec::new(),
-            modified: None,
-            content: content.to_string().into_bytes(),
-            left_out: BTreeSet::new(),
-        }
-    }
 
     fn refers(number: u32) -> Value {
         json!({"$ref": format!("#/definitions/{number}")})
     }
 
     #[test]
-    fn page_gets_only_schemas_it_uses() {
+    fn capture_has_only_used_schemas() {
         let list = json!([
             {"id": 12, "name": "Order", "jsonSchema": {"type": "object", "properties": {"buyer": refers(5), "next": refers(12)}}},
-            {"id": "5", "name": "Person", "jsonSchema": {"type": "object"}},
+            {"id": "5", "name": "Person", "jsonSchema": {"type": "object"}, "editorId": 3},
             {"id": 9, "name": "Person", "jsonSchema": {"type": "string"}},
             {"id": 6, "name": "Unused", "jsonSchema": {}},
             {"id": "../7", "name": "No number", "jsonSchema": {}},
@@ -175,58 +157,28 @@ mod tests {
             "nonsense",
         ]);
         let schemas = SharedSchemas::read(&list).unwrap();
-        for (responses, expected) in [
-            (json!([refers(12)]), json!({"12": "Order", "5": "Person"})),
+        for (ids, expected) in [
+            (vec!["12"], json!({"12": "Order", "5": "Person"})),
             // The schema with the lower ID keeps the name.
-            (json!([refers(9)]), json!({"9": "Person 9"})),
-            (
-                json!([refers(5), refers(9)]),
-                json!({"5": "Person", "9": "Person 9"}),
-            ),
+            (vec!["9"], json!({"9": "Person 9"})),
+            (vec!["5", "9"], json!({"5": "Person", "9": "Person 9"})),
+            (vec!["7", "8"], json!({})),
         ] {
-            let mut page = page(json!({"id": 7, "responses": responses}));
-            schemas.put_into(&mut page).unwrap();
-            let stored = published::json(&page.content).unwrap();
-            let names: Map<String, Value> = stored["definitions"]
-                .as_object()
-                .unwrap()
+            let used = schemas.used_by(ids.into_iter().map(str::to_owned).collect());
+            let (content, _) = used.content().unwrap();
+            let stored: Vec<Value> = serde_json::from_slice(&content).unwrap();
+            let names: Value = stored
                 .iter()
-                .map(|(number, schema)| (number.clone(), schema["name"].clone()))
-                .collect();
-            assert_eq!(Value::Object(names), expected);
-            assert_eq!(
-                published::missing_schemas(&page.content),
-                BTreeSet::new(),
-                "{stored}"
-            );
+                .map(|schema| {
+                    (
+                        schema["id"].as_str().unwrap().to_owned(),
+                        schema["name"].clone(),
+                    )
+                })
+                .collect::<serde_json::Map<_, _>>()
+                .into();
+            assert_eq!(names, expected);
         }
-        for (content, missing) in [
-            (json!({"responses": [refers(7)]}), "7"),
-            (json!({"responses": [refers(8)]}), "8"),
-        ] {
-            let mut page = page(content);
-            let before = page.clone();
-            schemas.put_into(&mut page).unwrap();
-            assert_eq!(page, before);
-            assert_eq!(
-                published::missing_schemas(&page.content),
-                BTreeSet::from([missing.to_owned()])
-            );
-        }
-    }
-
-    #[test]
-    fn definition_of_page_takes_precedence() {
-        let schemas =
-            SharedSchemas::read(&json!([{"id": 5, "name": "Shared", "jsonSchema": {}}, {"id": 6, "jsonSchema": refers(5)}]))
-                .unwrap();
-        let mut page = page(
-            json!({"responses": [refers(6)], "definitions": {"5": {"name": "Own", "jsonSchema": {}}}}),
-        );
-        schemas.put_into(&mut page).unwrap();
-        let stored = published::json(&page.content).unwrap();
-        assert_eq!(stored["definitions"]["5"]["name"], "Own");
-        assert_eq!(stored["definitions"]["6"]["name"], "Schema");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct PullSettings {
     pub total_bytes: usize,
     /// The maximum number of pages.
     pub pages: usize,
+    /// The maximum duration of the whole pull.
+    pub deadline: Duration,
     /// The age from which a cached page is fetched again.
     pub cache_lifetime: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for PullSettings {
             listing_bytes: 64 * 1024 * 1024,
             total_bytes: 512 * 1024 * 1024,
             pages: 20_000,
+            deadline: Duration::from_secs(60 * 60),
             cache_lifetime: Duration::from_secs(24 * 60 * 60),
         }
     }

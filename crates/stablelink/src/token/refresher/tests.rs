@@ -488,6 +488,20 @@ async fn rejected_unsaved_token_is_replaced_only_if_the_store_can_be_written() {
     }
 }
 
+/// The token of another account must not be stored for the new one.
+#[tokio::test]
+async fn unsaved_token_of_replaced_credentials_is_not_stored() {
+    let fixture = TokenFixture::new();
+    *fixture.store.failing_saves.lock().unwrap() = 2;
+    let old = finish(fixture.tokens.current()).await.unwrap();
+    *fixture.gateway.account.lock().unwrap() = Ok("other".to_owned());
+    fixture.store.calls();
+    let new = fixture.tokens.refresh_rejected(&old).await.unwrap();
+    assert_eq!(token_text(&new), "token-2");
+    let calls = ["load", "lock", "load", "save", "unlock"];
+    assert_eq!(fixture.store.calls(), calls);
+}
+
 /// Three processes share a store that cannot be written, as on a full disk.
 #[tokio::test]
 async fn processes_with_unsaved_tokens_do_not_replace_them_in_turn() {
