@@ -198,12 +198,15 @@ fn undecided_number_is_exact_and_listed_for_review() {
     replace(root, PRICE, "\"tillId\": 23", fields);
     forge_hash(root, PRICE);
     let built = regen::build(root).unwrap();
-    let rules: Vec<&str> = built.review.findings.iter().map(|it| it.rule).collect();
-    assert_eq!(rules, ["money", "money-form", "binary-float"]);
+    // The invented vendor has other items too.
+    let expected = ["money", "money-form", "binary-float"];
+    let rules = built.review.findings.iter().map(|it| it.rule);
+    let rules: Vec<&str> = rules.filter(|rule| expected.contains(rule)).collect();
+    assert_eq!(rules, expected);
     built.outputs.write(root).unwrap();
     let review = fs::read_to_string(root.join("spec/REVIEW.md")).unwrap();
     assert!(
-        review.contains("## getPrice") && review.contains("510000002e0-get-price.txt:48"),
+        review.contains("## getPrice") && review.contains("510000002e0-get-price.txt:47"),
         "{review}"
     );
     let client = fs::read_to_string(root.join(CLIENT)).unwrap();
@@ -235,7 +238,7 @@ fn changes_that_no_error_reports_are_warnings() {
                 replace(root, file, "PAID, SENT", "PAID, SENT, LOST");
                 forge_hash(root, file);
             },
-            "spec/docs/510000007e0-order-event.txt:16: warning: the value `LOST` is not in the enum of",
+            "spec/docs/510000007e0-order-event.txt:21: warning: the value `LOST` is not in the enum of",
         ),
         (
             |root| {

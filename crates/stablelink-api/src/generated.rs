@@ -21,7 +21,7 @@ pub mod types {
         pub abnormal_payment_no: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub amount: ::std::option::Option<crate::scalars::DecimalString>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "createdTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -42,7 +42,7 @@ pub mod types {
         pub pending_amount: ::std::option::Option<crate::scalars::DecimalString>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "updatedTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -195,7 +195,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct CheckoutOrder {
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "createdTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -256,7 +256,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub tx_hash: ::std::option::Option<::std::string::String>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "updatedTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -838,7 +838,7 @@ pub mod types {
         /// Rate in the earlier form of this response.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub rate: ::std::option::Option<crate::scalars::DecimalString>,
-        /// Time at which the rate expires. A local time; no page states the time zone.
+        /// Time at which the rate expires. A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "rateExpiryTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1523,7 +1523,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub client_id: ::std::option::Option<i64>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
