@@ -21,7 +21,7 @@ pub mod types {
         pub abnormal_payment_no: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub amount: ::std::option::Option<crate::scalars::DecimalString>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "createdTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -42,7 +42,7 @@ pub mod types {
         pub pending_amount: ::std::option::Option<crate::scalars::DecimalString>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "updatedTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -159,7 +159,7 @@ pub mod types {
     pub struct CancelCheckoutOrderEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
+        pub retdata: ::std::option::Option<::serde_json::Value>,
         /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
@@ -195,7 +195,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct CheckoutOrder {
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "createdTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -256,7 +256,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub tx_hash: ::std::option::Option<::std::string::String>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "updatedTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -838,7 +838,7 @@ pub mod types {
         /// Rate in the earlier form of this response.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub rate: ::std::option::Option<crate::scalars::DecimalString>,
-        /// Time at which the rate expires. A local time; no page states the time zone.
+        /// Time at which the rate expires. A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "rateExpiryTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1136,8 +1136,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<crate::scalars::RawJson>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
@@ -1346,6 +1348,8 @@ pub mod types {
     #[non_exhaustive]
     pub struct SimulateEventEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
         /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
@@ -1519,7 +1523,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub client_id: ::std::option::Option<i64>,
-        /// A local time; no page states the time zone.
+        /// A local time, presumably UTC+8; no page states the time zone.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1585,8 +1589,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<Trade>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
@@ -1737,8 +1743,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<UploadedFile>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
@@ -1835,8 +1843,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<User>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }

@@ -28,7 +28,7 @@ async fn main() -> support::Outcome {
         ),
     }
     if let Some(until) = &rate.rate_expiry_time {
-        println!("until {until}, in an undocumented time zone");
+        println!("until {until}, presumably UTC+8");
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ fn locate(text: &str, path: &Path) -> Option<Range<usize>> {
             Segment::Enum { .. } | Segment::Unknown => return None,
         };
     }
-    (value.len() < text.len()).then(|| range_of(text, value))
+    (value.len() < text.len()).then(|| range_of(text.as_bytes(), value.as_bytes()))
 }
 
 #[cfg(test)]

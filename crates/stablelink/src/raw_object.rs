@@ -1,10 +1,12 @@
 //! A JSON object as its raw fields, in document order.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::DecodeError;
@@ -28,12 +30,10 @@ impl RawObject {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text =
             std::str::from_utf8(bytes).map_err(|_| DecodeError::new(".", "it is not UTF-8"))?;
-        let fields: BorrowedFields<'_> =
-            serde_json::from_str(text).map_err(|error| DecodeError::of_json(".", &error))?;
+        let fields = borrowed_fields(text).map_err(|error| DecodeError::of_json(".", &error))?;
         let fields = fields
-            .0
             .into_iter()
-            .map(|(name, value)| (name.into(), range_of(text, value.get())))
+            .map(|(name, value)| (name.into(), range_of(bytes, value.get().as_bytes())))
             .collect();
         Ok(Self {
             text: text.into(),
@@ -68,14 +68,25 @@ impl RawObject {
 }
 
 /// Returns the range of `part` within `text`.
-pub(crate) fn range_of(text: &str, part: &str) -> Range<usize> {
+pub(crate) fn range_of(text: &[u8], part: &[u8]) -> Range<usize> {
     // serde_json borrows the part from the text, so the difference is not negative. If that changed, the range would be
     // out of bounds and the field would be missing, not wrong.
     let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
     start..start.saturating_add(part.len())
 }
 
-struct BorrowedFields<'a>(Vec<(String, &'a RawValue)>);
+/// Parses an object into its fields, in document order.
+pub(crate) fn borrowed_fields(
+    text: &str,
+) -> Result<Vec<(Cow<'_, str>, &RawValue)>, serde_json::Error> {
+    serde_json::from_str(text).map(|BorrowedFields(fields)| fields)
+}
+
+struct BorrowedFields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// The name of a field, borrowed unless it contains an escape.
+#[derive(Deserialize)]
+struct FieldName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for BorrowedFields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -89,9 +100,10 @@ impl<'de> Deserialize<'de> for BorrowedFields<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
+                // Records have about 15 fields: one allocation.
+                let mut fields = Vec::with_capacity(16);
+                while let Some((FieldName(name), value)) = map.next_entry()? {
+                    fields.push((name, value));
                 }
                 Ok(BorrowedFields(fields))
             }

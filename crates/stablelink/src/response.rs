@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use stablelink_api::operations::{OperationInfo, RetrySafety};
 
 use crate::error::{CallPhase, DecodeError, Error, ErrorKind};
 use crate::lenient::LenientRecord;
+use crate::raw_object::borrowed_fields;
 
 /// The retcode of a success, an integer on some pages and a string on others.
 pub(crate) const SUCCESS: &str = "200";
@@ -32,6 +32,8 @@ struct RawParts {
     headers: HeaderMap,
     body: Bytes,
     retcode: Option<String>,
+    /// The range of `retdata` within [`RawResponse::json`].
+    retdata: Option<Range<usize>>,
 }
 
 impl RawResponse {
@@ -41,16 +43,26 @@ impl RawResponse {
             headers,
             body,
             retcode: None,
+            retdata: None,
         }))
     }
 
-    pub(crate) fn with_retcode(mut self, retcode: Option<String>) -> Self {
-        Arc::make_mut(&mut self.0).retcode = retcode;
+    /// Sets what the envelope contains. `retdata` is a range of [`json`](Self::json).
+    pub(crate) fn with_envelope(
+        mut self,
+        retcode: Option<String>,
+        retdata: Option<Range<usize>>,
+    ) -> Self {
+        let parts = Arc::make_mut(&mut self.0);
+        parts.retcode = retcode;
+        parts.retdata = retdata;
         self
     }
 
     pub(crate) fn without_body(mut self) -> Self {
-        Arc::make_mut(&mut self.0).body = Bytes::new();
+        let parts = Arc::make_mut(&mut self.0);
+        parts.body = Bytes::new();
+        parts.retdata = None;
         self
     }
 
@@ -86,10 +98,10 @@ impl RawResponse {
         self.0.retcode.as_deref()
     }
 
-    /// Returns `retdata` of the envelope.
-    pub(crate) fn retdata(&self) -> Option<&RawValue> {
-        let envelope: RetdataEnvelope<'_> = serde_json::from_slice(self.json()).ok()?;
-        envelope.retdata
+    /// Returns the JSON text of `retdata`; `None` if it is missing or null.
+    pub(crate) fn retdata(&self) -> Option<&str> {
+        let json = self.json().get(self.0.retdata.clone()?)?;
+        std::str::from_utf8(json).ok()
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -199,8 +211,8 @@ impl<T> Response<T> {
         })
     }
 
-    /// Returns a field of `retdata`, or of the record of a list, as received, with all digits, even if the type of the value does not have it. If a name
-    /// occurs twice, the last field wins. Each call parses the body again.
+    /// Returns a field of `retdata`, or of the record of a list, as received, with all digits, even if the type of the value
+    /// does not have it. If a name occurs twice, the last field wins. Each call parses the record again.
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
         self.raw_fields().remove(name)
@@ -208,13 +220,17 @@ impl<T> Response<T> {
 
     fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
         self.data()
-            .and_then(|data| serde_json::from_str::<BorrowedFields<'_>>(data.get()).ok())
-            .map(|fields| fields.0)
-            .unwrap_or_default()
+            .and_then(|data| borrowed_fields(data).ok())
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
-    fn data(&self) -> Option<&RawValue> {
-        self.record.as_deref().or_else(|| self.raw.retdata())
+    fn data(&self) -> Option<&str> {
+        match &self.record {
+            Some(record) => Some(record.get()),
+            None => self.raw.retdata(),
+        }
     }
 
     /// Returns the fields of `retdata` that the type of the value does not have: the gateway may send more than its pages
@@ -240,16 +256,6 @@ impl<T> Response<T> {
     }
 }
 
-/// The payload of an envelope.
-#[derive(Deserialize)]
-pub(crate) struct RetdataEnvelope<'a> {
-    #[serde(borrow, default)]
-    pub(crate) retdata: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct BorrowedFields<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
-
 impl<T> Deref for Response<T> {
     type Target = T;
 
@@ -268,18 +274,26 @@ impl<T> fmt::Debug for Response<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use stablelink_api::types::{CheckoutOrder, CheckoutOrderEnvelope};
 
     use super::*;
+    use crate::account::KnownSecrets;
+    use crate::call::classify;
+
+    impl RawResponse {
+        /// Returns a response with the status 200 and this body, classified.
+        pub(crate) fn classified(body: impl Into<Bytes>) -> Self {
+            let raw = Self::new(StatusCode::OK, HeaderMap::new(), body.into());
+            let (raw, _) = classify(raw, SystemTime::UNIX_EPOCH, &KnownSecrets::default());
+            raw
+        }
+    }
 
     fn response(body: &'static str) -> Response<CheckoutOrder> {
         let envelope: CheckoutOrderEnvelope = serde_json::from_str(body).unwrap();
-        let raw = RawResponse::new(
-            StatusCode::OK,
-            HeaderMap::new(),
-            Bytes::from_static(body.as_bytes()),
-        );
-        Response::new(envelope.retdata.unwrap(), raw)
+        Response::new(envelope.retdata.unwrap(), RawResponse::classified(body))
     }
 
     #[test]
@@ -308,8 +322,7 @@ mod tests {
     #[test]
     fn unreadable_field_does_not_hide_unknown_fields() {
         let json = r#"{"retcode":"200","retdata":{"createdTime":7,"ne\u0022w":1.0,"orderNo":"7"}}"#;
-        let raw = RawResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::from(json));
-        let response = Response::new(CheckoutOrder::default(), raw);
+        let response = Response::new(CheckoutOrder::default(), RawResponse::classified(json));
         let unknown = response.unknown_fields();
         let names: Vec<_> = unknown.keys().collect();
         assert_eq!(names, ["ne\"w"]);

@@ -6,7 +6,7 @@ use stablelink::{ErrorKind, NewCheckoutOrder, Response};
 use stablelink_sandbox::{LedgerAccount, SandboxOperation};
 
 use crate::fixtures::order;
-use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
+use crate::test_env::{RawData as _, TestEnv, money, rejection};
 
 /// Creates an order of 3.03 coins, and returns its number.
 pub(crate) async fn create_order(env: &TestEnv) -> String {

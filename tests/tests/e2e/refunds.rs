@@ -1,11 +1,10 @@
 //! Refunds of orders and of abnormal payments.
 
-use serde_json::json;
 use stablelink::{NewAbnormalPaymentRefund, NewRefund};
 use stablelink_sandbox::{LedgerAccount, RecordOutcome, SandboxOperation};
 
 use crate::checkout::{abnormal_payments, create_order, create_paid_order};
-use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
+use crate::test_env::{RawData as _, TestEnv, money, rejection};
 
 /// Returns the status of a refund, a field that no page documents.
 async fn status(env: &TestEnv, number: &str) -> String {

@@ -5,16 +5,19 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
 /// A date and time whose time zone the documentation does not state: `2025-05-14 17:46:00`.
 ///
-/// The time is local to the gateway: compare it only with other times of the gateway, never with
-/// the current time. The separator may be a space or a `T`, and the seconds may have up to nine
-/// decimal places; the value is written in the notation in which it was read. Two values are equal
-/// if they are the same time, even if their notations differ.
+/// The time is local to the gateway. To compare it with the current time, convert it with
+/// [`to_timestamp`](Self::to_timestamp): as UTC it would be wrong by eight hours. The separator may
+/// be a space or a `T`, and the seconds may have up to nine decimal places; the value is written in
+/// the notation in which it was read. Two values are equal if they are the same time, even if their
+/// notations differ.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalDateTime {
     at: DateTime,
@@ -30,10 +33,37 @@ enum Separator {
 }
 
 impl LocalDateTime {
+    /// The offset from UTC that the gateway presumably uses: 8 hours.
+    ///
+    /// This value is inferred; no page states it. An order in the documentation has a `sysid` that
+    /// contains its time of creation in UTC, 8 hours before its `createdTime`.
+    pub const INFERRED_OFFSET: Offset = Offset::constant(8);
+
     /// Returns the date and time.
     #[must_use]
     pub const fn get(self) -> DateTime {
         self.at
+    }
+
+    /// Returns the point in time if the gateway's offset from UTC is `offset`.
+    ///
+    /// The offset is inferred; see [`INFERRED_OFFSET`](Self::INFERRED_OFFSET).
+    ///
+    /// ```
+    /// use stablelink_api::LocalDateTime;
+    ///
+    /// let expiry: LocalDateTime = "2025-05-14 17:46:00".parse()?;
+    /// let at = expiry.to_timestamp(LocalDateTime::INFERRED_OFFSET)?;
+    /// assert_eq!(at.to_string(), "2025-05-14T09:46:00Z");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the result is outside the range of [`Timestamp`], which ends on the last day of the
+    /// year 9999.
+    pub fn to_timestamp(self, offset: Offset) -> Result<Timestamp, jiff::Error> {
+        offset.to_timestamp(self.at)
     }
 }
 

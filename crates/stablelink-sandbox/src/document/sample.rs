@@ -23,8 +23,8 @@ pub(crate) struct SampleResponse {
 }
 
 /// Makes the response of a success: an example of the document that matches its schema, or values
-/// of the schema. A property with the name and the type of a request field has the value of this
-/// field. The same request gives the same response.
+/// of the schema. A property with the name of a request field has the value of this field. The same
+/// request gives the same response.
 pub(crate) fn sample_response(
     operation: SandboxOperation,
     request: &Map<String, Value>,
@@ -54,23 +54,50 @@ pub(crate) fn sample_response(
     let matches = |value: &Value| validator(part).is_ok_and(|it| it.is_valid(value));
     let example = example.filter(|example| matches(example)).cloned();
     let digest = Sha256::digest(format!("{operation}{}", Value::Object(request.clone())));
-    let sampler = |echo| Sampler {
-        request: if echo { Some(request) } else { None },
+    let sampler = Sampler {
         number: 1 + digest
             .iter()
             .take(3)
             .fold(0, |sum, byte| sum * 256 + i64::from(*byte)),
     };
+    let is_example = example.is_some();
+    let made = example.unwrap_or_else(|| sampler.value("value", part, 0));
+    let repeated = repeat_fields(&made, request);
     SampleResponse {
-        is_example: example.is_some(),
+        is_example,
         has_envelope,
-        data: Some(example.unwrap_or_else(|| {
-            let echoed = sampler(true).value("value", part, 0);
-            if matches(&echoed) {
-                return echoed;
-            }
-            sampler(false).value("value", part, 0)
-        })),
+        data: Some(if matches(&repeated) { repeated } else { made }),
+    }
+}
+
+/// Replaces each field that the request has too by the value of the request, if the types allow it.
+/// A client can check that a response is about the requested record.
+fn repeat_fields(made: &Value, request: &Map<String, Value>) -> Value {
+    match made {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, made)| {
+                let sent = request.get(name).and_then(|sent| convert(sent, made));
+                (
+                    name.clone(),
+                    sent.unwrap_or_else(|| repeat_fields(made, request)),
+                )
+            });
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.iter().map(|it| repeat_fields(it, request)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Converts a value of a request to the type of a value. Parameters in a query are strings.
+fn convert(sent: &Value, made: &Value) -> Option<Value> {
+    match (sent, made) {
+        (Value::String(text), Value::Number(_)) => {
+            let number = serde_json::from_str(text).ok();
+            number.filter(Value::is_number)
+        }
+        (Value::Number(number), Value::String(_)) => Some(json!(number.to_string())),
+        _ => (std::mem::discriminant(sent) == std::mem::discriminant(made)).then(|| sent.clone()),
     }
 }
 
@@ -82,10 +109,7 @@ impl SandboxOperation {
     /// A test can call an operation with it that it does not know.
     #[must_use]
     pub fn sample_request(self) -> Map<String, Value> {
-        let sampler = Sampler {
-            request: None,
-            number: 1,
-        };
+        let sampler = Sampler { number: 1 };
         let sample = |name: &str, content: &Value| {
             let example = examples(content).next().cloned();
             example.unwrap_or_else(|| sampler.value(name, &content["schema"], 0))
@@ -124,14 +148,12 @@ fn property<'a>(schema: &'a Value, name: &str, depth: usize) -> Option<&'a Value
 }
 
 /// Makes values from schemas.
-struct Sampler<'a> {
-    /// The fields of the request whose values are repeated.
-    request: Option<&'a Map<String, Value>>,
+struct Sampler {
     /// A number that depends on the request.
     number: i64,
 }
 
-impl Sampler<'_> {
+impl Sampler {
     /// Makes the value of the property `name`.
     fn value(&self, name: &str, schema: &Value, depth: usize) -> Value {
         let schema = resolve(schema);
@@ -183,10 +205,6 @@ impl Sampler<'_> {
                 continue;
             }
             let value = self.value(name, property, depth + 1);
-            let sent = self.request.and_then(|request| request.get(name));
-            let same_type =
-                |sent: &&Value| std::mem::discriminant(*sent) == std::mem::discriminant(&value);
-            let value = sent.filter(same_type).unwrap_or(&value).clone();
             fields.insert(name.clone(), value);
         }
     }
@@ -349,6 +367,8 @@ mod tests {
             .data
             .unwrap();
         assert_ne!(data["code"], other["code"]);
+        let user = sample("getUser", &json!({"id": "7"})).data.unwrap();
+        assert_eq!(user["id"], 7, "a parameter of a query");
         let list = sample("listVaultNotes", &json!({}));
         assert_eq!((list.is_example, list.has_envelope), (true, false));
         assert_eq!(list.data.unwrap(), json!([{"vault": "a"}]));

@@ -159,7 +159,7 @@ mod tests {
         let list = call(&sandbox, token, ("GET", "/vaults/v-1/notes"), "").await;
         assert_eq!(
             list,
-            ["example".to_owned(), r#"[{"vault":"a"}]"#.to_owned()]
+            ["example".to_owned(), r#"[{"vault":"v-1"}]"#.to_owned()]
         );
         let [_, wrong_method] = call(&sandbox, token, ("POST", "/vaults/v-1/notes"), "").await;
         assert!(

@@ -12,6 +12,7 @@ use super::AttemptError;
 use super::retry::Effect;
 use crate::account::KnownSecrets;
 use crate::error::{ApiError, DecodeError, Error, ErrorKind};
+use crate::raw_object::range_of;
 use crate::response::{RawResponse, SUCCESS};
 
 /// The class of a response.
@@ -122,18 +123,20 @@ pub(crate) fn into_attempt_error(
     })
 }
 
-/// The fields of the envelope that distinguish a success from a rejection.
+/// The fields of the envelope. The body is parsed once: `retdata` is skipped here, and parsed from its range later.
 #[derive(Deserialize)]
-struct EnvelopeHead<'a> {
+struct Envelope<'a> {
     #[serde(borrow, default)]
     retcode: Option<&'a RawValue>,
     #[serde(borrow, default)]
     retmsg: Option<&'a RawValue>,
     #[serde(borrow, default)]
     success: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    retdata: Option<&'a RawValue>,
 }
 
-impl<'a> EnvelopeHead<'a> {
+impl<'a> Envelope<'a> {
     fn parse(body: &'a [u8]) -> Result<Self, serde_json::Error> {
         // serde would accept an array for a struct, with its items as the fields in their order.
         match body.trim_ascii_start().first() {
@@ -148,8 +151,8 @@ impl<'a> EnvelopeHead<'a> {
 /// Any object. Parsing another value gives serde's error "expected a map".
 type AnyObject<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
 
-/// Classifies a response that was received at `now`, and stores the retcode in the response. Secrets are redacted in the
-/// retcode and in the message.
+/// Classifies a response that was received at `now`, and stores the retcode and the range of `retdata` in the response.
+/// Secrets are redacted in the retcode and in the message.
 ///
 /// A contradictory response is neither a success nor a rejection, because it does not show whether a payment took effect.
 pub(crate) fn classify(
@@ -157,18 +160,19 @@ pub(crate) fn classify(
     now: SystemTime,
     secrets: &KnownSecrets,
 ) -> (RawResponse, ResponseClass) {
-    let head = EnvelopeHead::parse(response.json());
-    let (retcode, message, success) = match &head {
-        Ok(head) => (
-            head.retcode.and_then(parse_retcode),
-            head.retmsg.and_then(parse_message),
-            head.success
-                .map_or(SuccessField::Missing, SuccessField::parse),
-        ),
-        Err(_) => (None, None, SuccessField::Missing),
-    };
+    let json = response.json();
+    let envelope = Envelope::parse(json);
+    let fields = envelope.as_ref().ok();
+    let retcode = fields.and_then(|fields| parse_retcode(fields.retcode?));
+    let retdata = fields.and_then(|fields| Some(range_of(json, fields.retdata?.get().as_bytes())));
+    let success = fields
+        .and_then(|fields| fields.success)
+        .map_or(SuccessField::Missing, SuccessField::parse);
     let succeeded = retcode.as_deref() == Some(SUCCESS);
-    let api_error = || ApiError::received(retcode.as_deref(), message.as_deref(), secrets);
+    let api_error = || {
+        let message = fields.and_then(|fields| parse_message(fields.retmsg?));
+        ApiError::received(retcode.as_deref(), message.as_deref(), secrets)
+    };
     let malformed = |path, problem| ResponseClass::Malformed(DecodeError::new(path, problem));
     let status = response.status();
     let class = match status {
@@ -191,7 +195,7 @@ pub(crate) fn classify(
         status if !status.is_success() => {
             ResponseClass::ServerError(api_error(), retry_after(&response, now))
         }
-        _ => match (&retcode, success, &head) {
+        _ => match (&retcode, success, &envelope) {
             (Some(_), SuccessField::Missing | SuccessField::True, _) if succeeded => {
                 ResponseClass::Success
             }
@@ -204,9 +208,9 @@ pub(crate) fn classify(
             (Some(_), _, _) if succeeded => malformed("success", "expected a boolean"),
             (Some(_), _, _) => ResponseClass::Rejected(api_error()),
             (None, _, Err(error)) => ResponseClass::Malformed(DecodeError::of_json(".", error)),
-            (None, _, Ok(head)) => malformed(
+            (None, _, Ok(fields)) => malformed(
                 "retcode",
-                match head.retcode {
+                match fields.retcode {
                     None => "it is missing: this is not an envelope of the gateway",
                     Some(_) => "expected an integer or a short string",
                 },
@@ -220,7 +224,7 @@ pub(crate) fn classify(
             secrets.redact(&code)
         }
     });
-    (response.with_retcode(retcode), class)
+    (response.with_envelope(retcode, retdata), class)
 }
 
 /// The field `success` of the envelope: a boolean, or one as a string or an integer.

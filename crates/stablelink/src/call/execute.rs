@@ -19,8 +19,8 @@ use crate::clock::BoxFuture;
 use crate::error::{Ambiguous, CallPhase, DecodeError, Error, ErrorKind};
 use crate::lenient::{self, LenientRecord};
 use crate::observe;
-use crate::raw_object::RawObject;
-use crate::response::{RawResponse, Response, RetdataEnvelope};
+use crate::raw_object::borrowed_fields;
+use crate::response::{RawResponse, Response};
 
 type GeneratedResult<T> = Result<api::ResponseValue<T>, api::Error<api::types::ErrorEnvelope>>;
 
@@ -72,12 +72,10 @@ impl CallOptions {
             .identity
             .iter()
             .map(|(field, value)| (*field, &**value));
-        let retdata = response.retdata()?;
-        let fields = RawObject::parse(retdata.get().as_bytes()).ok()?;
+        let fields = borrowed_fields(response.retdata()?).ok()?;
         key.into_iter().chain(expected).find_map(|(field, value)| {
-            let values = fields.iter().filter(|(name, _)| *name == field);
-            let is_other = |json: &str| is_other(field, json, value);
-            values.map(|(_, json)| json).find(|json| is_other(json))?;
+            let mut values = fields.iter().filter(|(name, _)| name == field);
+            values.find(|(_, json)| is_other(field, json.get(), value))?;
             let problem = "it belongs to another record than the requested one";
             Some(DecodeError::new(format!("retdata.{field}"), problem))
         })
@@ -204,7 +202,7 @@ impl CallContext {
     pub(crate) async fn execute_request<T>(
         &self,
         requests: Result<RequestFactory, Error>,
-        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
+        parse: impl FnOnce(&RawResponse) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         self.execute(async {
             let requests = requests.map_err(|error| self.annotate(error))?;
@@ -235,7 +233,7 @@ impl CallContext {
     pub(crate) fn read<E, T>(
         &self,
         result: GeneratedResult<E>,
-        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
+        parse: impl FnOnce(&RawResponse) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let error = match result.map_err(downcast_error::<Error, _>) {
             // This transport consumes responses, so the generated client ends with this error.
@@ -255,13 +253,13 @@ impl CallContext {
 
     fn parse_response<T>(
         &self,
-        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
+        parse: impl FnOnce(&RawResponse) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let Some(response) = self.response() else {
             let error = DecodeError::new(".", "there is no response to read");
             return Err(self.unexplained(Error::new(ErrorKind::Decode(error))));
         };
-        let record = parse(response.json()).map_err(|error| {
+        let record = parse(&response).map_err(|error| {
             let error = error.without(&self.client.secrets);
             self.annotate(Error::new(ErrorKind::Decode(error)))
         })?;
@@ -421,29 +419,27 @@ impl Transport for CallContext {
 
 /// Parses `retdata`; `None` if it is missing or null.
 fn parse_retdata<T: DeserializeOwned>(
-    body: &[u8],
+    response: &RawResponse,
 ) -> Result<Option<LenientRecord<T>>, DecodeError> {
-    let envelope: RetdataEnvelope<'_> =
-        serde_json::from_slice(body).map_err(|error| DecodeError::of_json(".", &error))?;
-    let retdata = envelope.retdata;
-    retdata
-        .map(|json| lenient::parse("retdata", json.get(), lenient::is_requested_amount))
+    response
+        .retdata()
+        .map(|json| lenient::parse("retdata", json, lenient::is_requested_amount))
         .transpose()
 }
 
 /// Parses `retdata`, which must not be missing.
 pub(crate) fn required_retdata<T: DeserializeOwned>(
-    body: &[u8],
+    response: &RawResponse,
 ) -> Result<LenientRecord<T>, DecodeError> {
-    parse_retdata(body)?
+    parse_retdata(response)?
         .ok_or_else(|| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
 }
 
 /// Parses `retdata`, which may be missing or null.
 pub(crate) fn optional_retdata<T: DeserializeOwned>(
-    body: &[u8],
+    response: &RawResponse,
 ) -> Result<LenientRecord<Option<T>>, DecodeError> {
-    Ok(match parse_retdata(body)? {
+    Ok(match parse_retdata(response)? {
         Some(record) => record.map(Some),
         None => None.into(),
     })

@@ -19,7 +19,7 @@ use crate::clock::BoxFuture;
 use crate::error::{DecodeError, Error};
 use crate::lenient::LenientRecord;
 use crate::raw_object::RawObject;
-use crate::response::Response;
+use crate::response::{RawResponse, Response};
 
 /// Any request to the gateway, with the token, signature and errors of the other calls: see
 /// [`Client::request`](crate::Client::request).
@@ -132,7 +132,7 @@ impl RawRequest {
 
     pub(crate) async fn send<T>(
         self,
-        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
+        parse: impl FnOnce(&RawResponse) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let operation = match self.operation {
             Some(operation) => operation.id.into(),

@@ -18,7 +18,7 @@ use crate::clock::BoxFuture;
 use crate::error::{DecodeError, Error};
 use crate::lenient::LenientRecord;
 use crate::raw_object::RawObject;
-use crate::response::Response;
+use crate::response::{RawResponse, Response};
 
 /// A call of an operation by its ID: see [`Client::operation`].
 #[must_use = "a call is sent when it is awaited"]
@@ -101,7 +101,7 @@ impl OperationRequest {
 
     async fn send<T>(
         self,
-        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
+        parse: impl FnOnce(&RawResponse) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let operation = self.operation?;
         let request = self

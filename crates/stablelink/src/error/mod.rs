@@ -512,7 +512,7 @@ mod tests {
             HeaderMap::new(),
             Bytes::new(),
         );
-        let response = response.with_retcode(Some("00099".to_owned()));
+        let response = response.with_envelope(Some("00099".to_owned()), None);
         let wait = Some(Duration::from_secs(9));
         let cause = Error::new(ErrorKind::Transport {
             problem: "broken".into(),

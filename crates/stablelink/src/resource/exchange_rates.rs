@@ -16,9 +16,9 @@ impl ExchangeRates {
     /// Returns the rate at which one currency is sold for another.
     ///
     /// The page has two versions, and it is unknown which one is live: the older one returns `rate` and `quote_id`, the newer
-    /// one `channel_rate` and the fees of the developer. Both are supported. `rate_expiry_time` is a local time without a
-    /// time zone: do not compare it with the current time. In the related wallet API, a quote is valid for 30 seconds
-    /// (inferred for this one).
+    /// one `channel_rate` and the fees of the developer. Both are supported. `rate_expiry_time` is a local time, presumably
+    /// UTC+8: [`LocalDateTime::to_timestamp`](crate::scalars::LocalDateTime::to_timestamp) converts it. In the related wallet
+    /// API, a quote is valid for 30 seconds (inferred for this one).
     ///
     /// Page: <https://developer.stablelink.app/421876920e0>
     ///

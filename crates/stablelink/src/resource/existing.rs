@@ -120,7 +120,7 @@ fn find_conflict(
 ) -> Option<Conflict> {
     let request = serde_json::to_vec(request).ok()?;
     let request = RawObject::parse(&request).ok()?;
-    let record = record.retdata().map_or("{}", |data| data.get());
+    let record = record.retdata().unwrap_or("{}");
     let record = RawObject::parse(record.as_bytes()).ok();
     fields.iter().find_map(|field| {
         let requested = text_of(request.get(field.name)?)?;
@@ -164,7 +164,6 @@ fn is_same(field: &str, requested: &str, existing: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::{HeaderMap, StatusCode};
     use serde_json::json;
 
     use super::*;
@@ -211,7 +210,7 @@ mod tests {
                 same.replace(from, to)
             };
             let body = Bytes::from(format!(r#"{{"retcode":"200","retdata":{record}}}"#));
-            let response = RawResponse::new(StatusCode::OK, HeaderMap::new(), body);
+            let response = RawResponse::classified(body);
             let found = find_conflict(&request, &response, FIELDS);
             let found = found
                 .as_ref()

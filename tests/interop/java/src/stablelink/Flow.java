@@ -90,9 +90,10 @@ final class Flow {
         var rate = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
         Report.same("sellCurrency", "USDT", rate.getSellCurrency());
         Report.require(rate.getChannelRate().signum() > 0, "channelRate is " + rate.getChannelRate());
-        // The pages state no time zone. The sandbox uses UTC.
+        // UTC+8 is inferred, and the sandbox uses it. A quote is valid for less than an hour.
         LocalDateTime end = rate.getRateExpiryTime();
-        Report.require(end.isAfter(LocalDateTime.now(ZoneOffset.UTC).minusMinutes(1)), "the rate expired at " + end);
+        LocalDateTime now = LocalDateTime.now(ZoneOffset.ofHours(8));
+        Report.require(end.isAfter(now.minusMinutes(1)) && end.isBefore(now.plusHours(1)), "the rate expires at " + end);
     }
 
     private void createUser() throws Exception {
