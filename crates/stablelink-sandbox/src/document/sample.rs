@@ -299,10 +299,7 @@ mod tests {
 
     #[test]
     fn number_of_a_sample_keeps_the_limits() {
-        let sampler = Sampler {
-            request: None,
-            number: 7,
-        };
+        let sampler = Sampler { number: 7 };
         for (schema, expected) in [
             (json!({"type": "number"}), json!(1.25)),
             (
