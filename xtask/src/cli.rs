@@ -30,13 +30,10 @@ pub enum XtaskCommand {
     /// Generate the documents, the reports and the client from spec/docs and spec/overlays, offline
     Regen {
         /// Write nothing; list the stale files and fail if there are any
-        #[arg(long, conflicts_with = "draft")]
+        #[arg(long)]
         check: bool,
-        /// Skip stale overlay actions and write the documents to a folder outside the repository
-        #[arg(long, value_name = "DIR")]
-        draft: Option<PathBuf>,
         /// Exit with 2 if spec/REVIEW.md has an item; for releases
-        #[arg(long, conflicts_with = "draft")]
+        #[arg(long)]
         strict: bool,
     },
     /// Print an overlay that decides the items of an operation in spec/REVIEW.md as they were assumed
@@ -147,6 +144,8 @@ pub enum DocsCommand {
         #[arg(required = true, value_name = "PAGE")]
         pages: Vec<String>,
     },
+    /// Delete the stand-ins whose pages are captured
+    Prune,
     /// Count the captures by origin, evidence and site, the stand-ins for missing pages, and the items to review
     Status,
     /// Capture a live site as a whole and list the changes; on failure nothing is written

@@ -19,6 +19,7 @@ use crate::{
         add::{self, AddedPage},
         captures, import,
         lock::CaptureOrigin,
+        prune,
         pull::{
             self, PullOptions,
             address::{ApiBase, Site},
@@ -91,19 +92,7 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
             let state = if has_changed { "updated" } else { "unchanged" };
             println!("{}: {state}", diff::changelog::FILE);
         }
-        XtaskCommand::Regen {
-            draft: Some(folder),
-            ..
-        } => {
-            for path in regen::draft(root, &folder)? {
-                println!("{}", path.display());
-            }
-        }
-        XtaskCommand::Regen {
-            check,
-            draft: None,
-            strict,
-        } => {
+        XtaskCommand::Regen { check, strict } => {
             let needs_review = regen_tree(root, check)?;
             if strict && needs_review {
                 return Ok(CommandOutcome::NeedsReview);
@@ -232,6 +221,14 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
                 println!("removed    {file}");
             }
             println!("next: cargo xtask regen");
+        }
+        DocsCommand::Prune => {
+            for stand_in in prune::prune(root)? {
+                println!(
+                    "deleted    {}:{}  {}",
+                    stand_in.file, stand_in.line, stand_in.page
+                );
+            }
         }
         DocsCommand::Status => {
             let (mut overlays, provisional) = overlay::load_all(root)?;

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    overlay::{self, Overlay, OverlayContext, OverlayError, OverlayTrace, StaleActions},
+    overlay::{self, Overlay, OverlayError, OverlayOutcome, StaleActions},
     publish::format,
 };
 
@@ -94,23 +94,9 @@ fn unusable(path: &str, source: io::Error) -> ProfileError {
     }
 }
 
-/// Applies a profile to the provisional document.
-///
-/// # Errors
-/// Fails if any action is stale; the document is then unchanged.
-pub fn apply_to_superset(
-    document: &mut Value,
-    profile: &Overlay,
-) -> Result<OverlayTrace, StaleActions> {
-    let profile = std::slice::from_ref(profile);
-    overlay::apply(document, profile, &OverlayContext::default())
-}
-
-/// Applies a profile to the published document and skips stale actions: the document lacks some of
-/// their targets.
-pub fn apply_to_published(document: &mut Value, profile: &Overlay) {
-    let profile = std::slice::from_ref(profile);
-    overlay::apply_lenient(document, profile, &OverlayContext::default());
+/// Applies a profile and skips stale actions. The published document lacks some of their targets.
+pub fn apply_lenient(document: &mut Value, profile: &Overlay) -> OverlayOutcome {
+    overlay::apply_lenient(document, std::slice::from_ref(profile))
 }
 
 /// Returns a document of the repository for the generator `name`, as JSON with unchanged order and
@@ -122,12 +108,12 @@ pub fn document(root: &Path, name: &str, provisional: bool) -> Result<String, Pr
     let profile = load(root, name)?;
     let mut superset = read(root, SUPERSET)?;
     // The profile is applied to the superset in any case, to detect stale actions.
-    apply_to_superset(&mut superset, &profile)?;
+    overlay::apply(&mut superset, std::slice::from_ref(&profile))?;
     if provisional {
         return Ok(format::to_json(&superset));
     }
     let mut published = read(root, PUBLISHED)?;
-    apply_to_published(&mut published, &profile);
+    apply_lenient(&mut published, &profile);
     Ok(format::to_json(&published))
 }
 

@@ -168,6 +168,20 @@ fn text_of_an_extractor_is_read() {
 }
 
 #[test]
+fn assumptions_are_reported() {
+    check_pages(
+        "assumptions",
+        &[
+            "Rent\nPOST\n/rents\nRequest\nBody Params\nboat\nstring\nrequired\nResponses\n🟢200",
+            "Rent\n\nRents a boat.\nRequest Code Samples\ncurl --request GET 'https://a.example/rents/81245'\nResponses\n🟢200",
+            "How to rent\n\nAsk the harbour.\nQuery Params\nboat\nstring",
+            "How to rent\n\nAsk the harbour.\nPOST\nThen wait.",
+            "Rents\nGET\n/rents\nRequest\nQuery Params\npage\ninteger\nResponses\n🟢200\na line of another kind",
+        ],
+    );
+}
+
+#[test]
 fn each_line_of_a_page_is_explained() {
     let markdown = markdown(
         "get: {summary: Boats, x-port: 7, responses: {}}",

@@ -159,7 +159,7 @@ pub mod types {
     pub struct CancelCheckoutOrderEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
+        pub retdata: ::std::option::Option<::serde_json::Value>,
         /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
@@ -1136,8 +1136,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<crate::scalars::RawJson>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
@@ -1346,6 +1348,8 @@ pub mod types {
     #[non_exhaustive]
     pub struct SimulateEventEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
         /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
@@ -1585,8 +1589,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<Trade>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
@@ -1737,8 +1743,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<UploadedFile>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
@@ -1835,8 +1843,10 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<User>,
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }

@@ -1,7 +1,7 @@
 //! The settings of a command: environment, credentials, network, and the client built from them.
 
-use std::cell::{OnceCell, RefCell};
 use std::env;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -36,11 +36,36 @@ const PROXY_VARIABLES: [&str; 5] = [
 pub(crate) struct Context {
     global: GlobalOptions,
     pub(crate) out: CliOutput,
-    store: OnceCell<CliTokenStore>,
+    state: Arc<CommandState>,
+}
+
+/// What a command has begun. The thread of the stop signal also reads it.
+#[derive(Default)]
+pub(crate) struct CommandState {
+    store: OnceLock<CliTokenStore>,
+    call: Mutex<CallState>,
+}
+
+#[derive(Default)]
+struct CallState {
     /// The number of the record, which is known before the call is sent.
-    key: RefCell<Option<(String, String)>>,
+    key: Option<(String, String)>,
     /// The call that has begun.
-    call: RefCell<Option<CallSubject>>,
+    subject: Option<CallSubject>,
+}
+
+impl CommandState {
+    fn call(&self) -> MutexGuard<'_, CallState> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the error of an interruption, after the lock of a token request is released.
+    pub(crate) async fn interrupt(&self) -> CliError {
+        if let Some(store) = self.store.get() {
+            store.release().await;
+        }
+        CliError::interrupted(self.call().subject.as_ref())
+    }
 }
 
 /// A value and a description of where it was set.
@@ -62,9 +87,7 @@ impl Context {
         Self {
             global,
             out,
-            store: OnceCell::new(),
-            key: RefCell::default(),
-            call: RefCell::default(),
+            state: Arc::default(),
         }
     }
 
@@ -74,23 +97,20 @@ impl Context {
 
     /// Sets the number of the record that the next call is about.
     pub(crate) fn set_key(&self, field: &str, key: &str) {
-        *self.key.borrow_mut() = Some((field.to_owned(), key.to_owned()));
+        self.state.call().key = Some((field.to_owned(), key.to_owned()));
     }
 
     /// Records that a call begins. The error of a failure or an interruption describes this call.
     pub(crate) fn begin_call(&self, may_write: bool) -> CallSubject {
-        let key = self.key.borrow().clone();
-        let call = CallSubject { may_write, key };
-        *self.call.borrow_mut() = Some(call.clone());
-        call
+        let mut call = self.state.call();
+        let key = call.key.clone();
+        let subject = CallSubject { may_write, key };
+        call.subject = Some(subject.clone());
+        subject
     }
 
-    /// Returns the error of an interruption, after the lock of a token request is released.
-    pub(crate) async fn interrupt(&self) -> CliError {
-        if let Some(store) = self.store.get() {
-            store.release().await;
-        }
-        CliError::interrupted(self.call.borrow().as_ref())
+    pub(crate) fn state(&self) -> Arc<CommandState> {
+        Arc::clone(&self.state)
     }
 
     /// Returns the name of the profile: that of `--profile`, the default of the configuration file, or `default`.
@@ -202,13 +222,17 @@ impl Context {
         }
     }
 
+    /// Returns the duration of `--timeout`.
+    pub(crate) fn timeout_option(&self) -> Option<Duration> {
+        self.global.timeout.map(Duration::from_secs)
+    }
+
     /// Returns the deadline of a call set by `--timeout` or the profile.
     pub(crate) fn deadline(&self) -> Result<Option<Duration>, CliError> {
-        let seconds = match self.global.timeout {
-            Some(seconds) => Some(seconds),
-            None => self.profile()?.timeout,
-        };
-        Ok(seconds.map(Duration::from_secs))
+        Ok(match self.timeout_option() {
+            Some(timeout) => Some(timeout),
+            None => self.profile()?.timeout.map(Duration::from_secs),
+        })
     }
 
     /// Returns the proxy and the certificates: those of the options, then of the variables, then of the profile. The
@@ -238,11 +262,11 @@ impl Context {
 
     /// Returns the store of the token that all commands of this user share.
     pub(crate) fn token_store(&self) -> Result<&CliTokenStore, CliError> {
-        if let Some(store) = self.store.get() {
+        if let Some(store) = self.state.store.get() {
             return Ok(store);
         }
         let store = self.open_token_store()?;
-        Ok(self.store.get_or_init(|| store))
+        Ok(self.state.store.get_or_init(|| store))
     }
 
     fn open_token_store(&self) -> Result<CliTokenStore, CliError> {

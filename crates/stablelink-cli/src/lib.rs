@@ -79,7 +79,10 @@ fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
     // Servers handle signals themselves and shut down gracefully.
     let stop = match command.is_server() {
         true => None,
-        false => Some(terminal::StopSignal::listen(context.out.clone())?),
+        false => Some(terminal::StopSignal::listen(
+            context.out.clone(),
+            context.state(),
+        )?),
     };
     let result = runtime.block_on(async {
         let stopped = async {
@@ -91,7 +94,7 @@ fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
         tokio::select! {
             biased;
             result = command.run(context) => result,
-            () = stopped => Err(context.interrupt().await),
+            () = stopped => Err(context.state().interrupt().await),
         }
     });
     // Does not wait for a thread that is blocked on standard input.

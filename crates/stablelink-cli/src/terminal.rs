@@ -11,6 +11,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::context::CommandState;
 use crate::error::CliError;
 use crate::output::{CliOutput, sanitize_lines};
 
@@ -72,6 +73,7 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = Result<(), CliError>>
 /// A signal that ends a command with the exit code of an interruption, also while the command blocks its thread.
 pub(crate) struct StopSignal {
     received: watch::Receiver<bool>,
+    /// Set by the side that ends the command: the caller of `received`, or the thread.
     is_handled: Arc<AtomicBool>,
 }
 
@@ -79,7 +81,7 @@ pub(crate) struct StopSignal {
 const BLOCKED_AFTER: Duration = Duration::from_millis(300);
 
 impl StopSignal {
-    pub(crate) fn listen(out: CliOutput) -> Result<Self, CliError> {
+    pub(crate) fn listen(out: CliOutput, state: Arc<CommandState>) -> Result<Self, CliError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -91,8 +93,8 @@ impl StopSignal {
             let stopped = runtime.block_on(signal);
             sender.send_replace(true);
             std::thread::sleep(BLOCKED_AFTER);
-            if stopped.is_ok() && !handled.load(Ordering::Acquire) {
-                let error = CliError::interrupted(None);
+            if stopped.is_ok() && !handled.swap(true, Ordering::AcqRel) {
+                let error = runtime.block_on(state.interrupt());
                 out.error(&error);
                 std::process::exit(error.code as i32);
             }
@@ -105,11 +107,11 @@ impl StopSignal {
 
     /// Waits for the signal. The caller then ends the command.
     pub(crate) async fn received(mut self) {
-        if self.received.wait_for(|received| *received).await.is_err() {
-            // The thread has ended: there is no signal to wait for.
-            return std::future::pending().await;
+        let is_received = self.received.wait_for(|received| *received).await.is_ok();
+        // If the thread has ended, there is no signal to wait for. If it has taken the signal, it ends the process.
+        if !is_received || self.is_handled.swap(true, Ordering::AcqRel) {
+            std::future::pending().await
         }
-        self.is_handled.store(true, Ordering::Release);
     }
 }
 

@@ -111,7 +111,6 @@ function pretty(text) {
   // Numbers are not parsed: JavaScript would round amounts.
   return el("pre", text || "empty");
 }
-const decoded = query => { try { return decodeURIComponent(query); } catch { return query; } };
 const header = (headers, name) => (headers.find(it => it[0] === name) || [])[1];
 // The numbers of the records that a request names.
 const NUMBERS = ["orderNo", "requestId", "txNo", "refundOrderNo", "settlementOrderNo"];
@@ -135,17 +134,16 @@ function deliveriesOf(it) {
   return [["caused deliveries", ...(caused.length ? caused.map(link) : [none()])], ["other deliveries about its record", ...(later.length ? later.map(link) : [none()])]];
 }
 function detail(it) {
-  const timestamp = header(it.headers, "timestamp"), signature = header(it.headers, "signature"), list = [["request", el("code", it.method + " " + it.path)]];
+  const signature = header(it.headers, "signature"), list = [["request", el("code", it.method + " " + it.path)]];
   if (it.query) list.push(["query", el("code", it.query)]);
   list.push(["headers", lines(it.headers)]);
   list.push(["body, " + it.bodyLength + " bytes", pretty(it.body)]);
   if (signature) {
     const signed = el("pre");
-    // The parts of a form are not signed.
-    const body = (header(it.headers, "content-type") || "").startsWith("multipart/") ? "" : it.body;
-    signed.append(el("mark", it.method, "one"), el("mark", timestamp, "two"), el("mark", it.path, "one"), el("mark", decoded(it.query), "two"), el("mark", body, "one"));
-    list.push(["signed message", el("span", "method, TIMESTAMP, path, decoded query and body, joined without a separator", "soft"), signed]);
-    list.push(["SIGNATURE", el("code", signature), el("span", it.retcode === "00903" ? "  does not match" : it.client === null ? "  was not checked" : "  matches the sign key of client " + it.client, it.retcode === "00903" ? "bad" : "soft")]);
+    signed.append(...it.signedParts.map((part, index) => el("mark", part, index % 2 ? "two" : "one")));
+    list.push(["signed message", el("span", "method, TIMESTAMP, path, query and body as the sandbox signs them, joined without a separator", "soft"), signed]);
+    const valid = it.isSignatureValid;
+    list.push(["SIGNATURE", el("code", signature), el("span", valid === null ? "  was not checked" : (valid ? "  matches" : "  does not match") + " the sign key of client " + it.client, valid === false ? "bad" : "soft")]);
   }
   if (it.status === null) list.push(["response", el("span", "none was sent", "bad")]);
   else {
@@ -170,11 +168,22 @@ function request(it) {
     it.faults.length && el("span", "fault " + it.faults.map(id => "#" + id).join(", "), "tag bad"),
     it.client !== null && el("span", "client " + it.client + (it.tokenGeneration ? ", token " + it.tokenGeneration : ""), "soft")]));
   made.append(summary);
+  let loaded = false;
   const load = async () => {
-    if (!made.open || made.childElementCount > 1) return;
-    const response = await fetch("/_sandbox/requests/" + it.number, { cache: "no-store" });
-    const loaded = await response.json();
-    made.append(response.ok ? detail(loaded) : el("p", loaded.error, "bad"));
+    if (!made.open || loaded) return;
+    loaded = true;
+    let shown;
+    try {
+      const response = await fetch("/_sandbox/requests/" + it.number, { cache: "no-store" });
+      const result = await response.json();
+      shown = response.ok ? detail(result) : el("p", result.error, "bad");
+    } catch (error) {
+      // The next opening loads the details again.
+      loaded = false;
+      shown = el("p", "the sandbox does not respond: " + error.message, "bad");
+    }
+    while (made.childElementCount > 1) made.lastElementChild.remove();
+    made.append(shown);
   };
   made.addEventListener("toggle", load);
   made.open = known ? known.node.open : false;

@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 
 use crate::SandboxOperation;
 use crate::faults::FaultId;
-use crate::settings::SandboxSettings;
+use crate::settings::{SandboxQueryForm, SandboxSettings};
 use crate::sync::lock;
 
 /// A received request and its response.
@@ -43,6 +43,10 @@ pub struct RequestRecord {
     /// The generation of the client's token, counted from 1. For a token request, the generation
     /// of the new token.
     pub token_generation: Option<u64>,
+    /// Whether the signature matches the sign key of the client, or `None` if it was not checked.
+    pub is_signature_valid: Option<bool>,
+    /// The form of the query in the signed message.
+    pub(crate) query_form: SandboxQueryForm,
     /// The HTTP status of the response, or `None` if no response was sent.
     pub status: Option<u16>,
     /// The headers of the response.
@@ -66,6 +70,7 @@ impl fmt::Debug for RequestRecord {
             .field("operation", &self.operation)
             .field("client", &self.client)
             .field("token_generation", &self.token_generation)
+            .field("is_signature_valid", &self.is_signature_valid)
             .field("status", &self.status)
             .field("retcode", &self.retcode)
             .field("faults", &self.faults)
@@ -177,6 +182,8 @@ mod tests {
             operation: None,
             client: None,
             token_generation: None,
+            is_signature_valid: None,
+            query_form: SandboxQueryForm::Decoded,
             status: None,
             response_headers: HeaderMap::new(),
             response_body: Bytes::from_static(b"planted"),

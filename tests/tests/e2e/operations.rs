@@ -267,6 +267,8 @@ fn accepted(sandbox: &Sandbox) -> BTreeSet<(String, String, String)> {
 /// A new operation of the document needs no case: it is called by its id.
 #[tokio::test]
 async fn walk_reaches_every_operation() {
+    let cases: BTreeSet<_> = CASES.iter().map(|(operation, _)| operation.id()).collect();
+    assert_eq!(cases.len(), CASES.len(), "an operation has two cases");
     let fixtures = call_all("walk", |_| {}).await;
     for operation in SandboxOperation::all() {
         if !CASES.iter().any(|(case, _)| *case == operation) {

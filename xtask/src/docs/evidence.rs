@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    captures::Captures,
+    captures::{Captures, full_title},
     lock::{CaptureEntry, PageEvidence},
 };
 use crate::openapi::{PAGE_SECURITY, operations_mut};
+use crate::overlay::TITLES;
 
 /// The extension with level, pages and note.
 pub const EXTENSION: &str = "x-evidence";
@@ -23,6 +24,14 @@ pub fn attach(document: &mut Value, captures: &Captures) {
             .flatten()
             .filter_map(|key| key.as_str().map(str::to_owned))
             .collect();
+        let pages = captures
+            .pages
+            .iter()
+            .filter(|page| keys.contains(&page.key));
+        let titles: Value = pages
+            .map(|page| Value::from(full_title(&page.folder, &page.title)))
+            .collect();
+        operation.insert(TITLES.to_owned(), titles);
         let entries: Vec<&CaptureEntry> = captures
             .lock
             .pages

@@ -8,6 +8,7 @@
 //!
 //! A rule is a function with an id. `xtask/tests/lint/cases.yaml` has documents that break each rule.
 
+pub mod defaults;
 mod generator;
 mod rules;
 mod shared;
@@ -17,6 +18,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::openapi::Document;
+use crate::publish::cleanup;
 
 /// A place that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,22 +139,40 @@ pub fn check_document(document: &Value) -> Vec<Finding> {
     run(document, &rules::all())
 }
 
+/// The number of rounds in which defaults are applied. A new component may itself have findings.
+const MAX_ROUNDS: usize = 20;
+
 /// Applies the safe defaults, and returns the findings that are items to review.
 pub fn assume_defaults(document: &mut Value) -> Vec<Finding> {
-    let mut findings = check_document(document);
-    findings.retain(|finding| finding.level != FindingLevel::Error);
-    apply_defaults(document, &findings);
-    findings
+    let mut all: Vec<Finding> = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        let mut findings = check_document(document);
+        findings.retain(|it| it.level != FindingLevel::Error && !all.contains(it));
+        apply_defaults(document, &findings);
+        cleanup::settle_references(document);
+        let is_done = findings.iter().all(|it| it.level != FindingLevel::Assumed);
+        all.append(&mut findings);
+        if is_done {
+            break;
+        }
+    }
+    all
 }
 
 /// Applies the defaults of findings whose place the document has.
 pub fn apply_defaults(document: &mut Value, findings: &[Finding]) {
-    let findings: Vec<&Finding> = findings
+    let assumed = findings
         .iter()
-        .filter(|finding| finding.level == FindingLevel::Assumed)
-        .filter(|finding| document.pointer(&finding.place).is_some())
-        .collect();
-    for change in findings.iter().flat_map(|finding| &finding.changes) {
+        .filter(|it| it.level == FindingLevel::Assumed);
+    for finding in assumed {
+        if document.pointer(&finding.place).is_some() {
+            apply_changes(document, &finding.changes);
+        }
+    }
+}
+
+fn apply_changes(document: &mut Value, changes: &[DefaultChange]) {
+    for change in changes {
         match &change.fields {
             Some(fields) => {
                 if let Some(place) = document.pointer_mut(&change.place) {
@@ -187,6 +207,21 @@ fn merge(value: &mut Value, default: &Value) {
             }
         }
     }
+}
+
+/// Gives all envelopes of responses the fields of the common envelope.
+pub fn normalize_envelopes(document: &mut Value) {
+    rules::envelope::normalize(document);
+}
+
+/// Returns whether all properties that the target of an overlay action names last have names of secrets. The
+/// default marks them wherever they are.
+pub fn is_secret_by_name(target: &str) -> bool {
+    let names = target.rsplit_once(".properties").map(|(_, names)| names);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let names = names.unwrap_or_default().split(|c| !is_word(c));
+    let mut names = names.filter(|name| !name.is_empty()).peekable();
+    names.peek().is_some() && names.all(rules::secrets::is_secret_name)
 }
 
 /// Checks a document with the profile of the Rust generator applied.

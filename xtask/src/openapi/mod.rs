@@ -6,12 +6,14 @@
 
 mod document;
 pub(crate) mod schema;
+mod value_list;
 mod walk;
 
 use serde_json::Value;
 
 pub(crate) use document::{Document, Operation, Resolved, SchemaRole, SchemaSite, content};
 pub(crate) use document::{operations, operations_mut, users};
+pub(crate) use value_list::listed_values;
 pub(crate) use walk::{ObjectKind, try_walk_objects_mut, walk_objects, walk_objects_mut};
 pub(crate) use walk::{component_at, component_name, components_of};
 

@@ -35,8 +35,10 @@ pub struct OverlayAction {
     pub description: String,
     /// How to change them.
     pub change: OverlayChange,
-    /// `x-stands-in-for`: the page, as `<folder> / <title>`, whose capture makes the action stale.
+    /// `x-stands-in-for`: the page, as a page ID or `<folder> / <title>`, whose capture supersedes the action.
     pub stands_in_for: Option<String>,
+    /// `x-operation`: the operation in which the target starts, by its page: a page ID or `<folder> / <title>`.
+    pub operation: Option<String>,
 }
 
 /// The effect of an action on the values that its target matches.
@@ -163,7 +165,14 @@ impl OverlayReader<'_> {
 
     fn action(&mut self, number: usize, node: JsonNode) -> Option<OverlayAction> {
         let line = node.line;
-        let [target, description, update, remove, stands_in_for] = self.fields(
+        let [
+            target,
+            description,
+            update,
+            remove,
+            stands_in_for,
+            operation,
+        ] = self.fields(
             node,
             "an action",
             [
@@ -172,6 +181,7 @@ impl OverlayReader<'_> {
                 "update",
                 "remove",
                 "x-stands-in-for",
+                "x-operation",
             ],
         )?;
         let target_line = target.as_ref().map_or(line, |member| member.value.line);
@@ -190,21 +200,17 @@ impl OverlayReader<'_> {
                 });
         let description = self.text(description, "description", line);
         let change = self.change(update, remove, line);
-        let stands_in_for = stands_in_for.and_then(|member| {
-            let line = member.line;
-            let text = self.text(Some(member), "x-stands-in-for", line)?;
-            let well_formed = text.split_once(" / ").is_some_and(|(folder, title)| {
-                !folder.trim().is_empty() && !title.trim().is_empty()
-            });
-            if !well_formed {
-                self.problem(
-                    line,
-                    format!("`x-stands-in-for` is `{text}`"),
-                    "write `<folder> / <page title>` as in the navigation of the site",
-                );
-            }
-            Some(text)
-        });
+        let stands_in_for = self.page(stands_in_for, "x-stands-in-for");
+        let operation = self.page(operation, "x-operation");
+        if let Some(target) = &target
+            && target.is_in_operation() != operation.is_some()
+        {
+            self.problem(
+                target_line,
+                format!("`x-operation` and the target `{}` do not fit", target.as_str()),
+                "with `x-operation`, start the target with `$operation`, `$request` or `$response`; without it, with `$`",
+            );
+        }
         Some(OverlayAction {
             number,
             line,
@@ -212,7 +218,26 @@ impl OverlayReader<'_> {
             description: description?,
             change: change?,
             stands_in_for,
+            operation,
         })
+    }
+
+    /// Returns the text of a field that names a page.
+    fn page(&mut self, member: Option<JsonField>, name: &str) -> Option<String> {
+        let member = member?;
+        let line = member.line;
+        let text = self.text(Some(member), name, line)?;
+        let is_title = text
+            .split_once(" / ")
+            .is_some_and(|(folder, title)| !folder.trim().is_empty() && !title.trim().is_empty());
+        if !is_title && !text.starts_with(|c: char| c.is_ascii_digit()) {
+            self.problem(
+                line,
+                format!("`{name}` is `{text}`"),
+                "write a page ID, or `<folder> / <page title>` as in the navigation of the site",
+            );
+        }
+        Some(text)
     }
 
     fn change(
@@ -477,6 +502,12 @@ mod tests {
                     "{HEAD}actions:\n- target: $.a\n  description: d\n  update: 1\n  x-stands-in-for: User"
                 ),
                 "`x-stands-in-for` is `User`",
+            ),
+            (
+                &format!(
+                    "{HEAD}actions:\n- target: $.a\n  description: d\n  update: 1\n  x-operation: '12e0'"
+                ),
+                "`x-operation` and the target `$.a` do not fit",
             ),
         ];
         let mut messages = String::new();

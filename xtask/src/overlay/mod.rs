@@ -2,23 +2,30 @@
 //!
 //! An overlay is YAML with `overlay: 1.0.0`, `info: {title, version}` and `actions`. Each action has a
 //! `target` (JSONPath), a `description` (the reason, required here) and either `update` or
-//! `remove: true`; `x-stands-in-for` names a page whose capture makes the action stale. An action is
-//! also stale if it matches nothing, changes nothing, or would replace an object or array by another
-//! kind of value. `x-schema-name` in an update renames a component after the actions of the file;
-//! equal components may get the same name and are merged.
+//! `remove: true`. An action is stale if it matches nothing, changes nothing, or would replace an object
+//! or array by another kind of value. `x-schema-name` in an update renames a component after the actions
+//! of the file; equal components may get the same name and are merged.
 //!
-//! Read `document` (the file format), then `apply`, which uses `target`, `merge` and `rename`.
+//! Two fields of an action name a page, by its ID or as `<folder> / <title>`. `x-operation` binds the
+//! action to the operation of the page, whatever its path is. `x-stands-in-for` makes the action a
+//! stand-in, which has no effect once the page is captured.
+//!
+//! Read `document` (the file format), then `apply`, which uses `target`, `pages`, `merge` and `rename`.
 
 mod apply;
 mod document;
 mod merge;
+mod pages;
 mod rename;
 mod target;
 
 pub use apply::{
-    AppliedAction, OverlayContext, OverlayTrace, StaleAction, StaleActions, apply, apply_lenient,
+    AppliedAction, OverlayOutcome, OverlayTrace, StaleAction, StaleActions, SupersededStandIn,
+    apply, apply_lenient, unknown_operations,
 };
 pub use document::{Overlay, OverlayAction, OverlayChange, OverlayError, OverlayProblem, read};
+pub use pages::recognize_retitled_pages;
+pub(crate) use pages::{TITLES, without_pages};
 pub use target::Target;
 
 use std::path::Path;

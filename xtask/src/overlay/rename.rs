@@ -1,9 +1,10 @@
 //! Renames components by `x-schema-name`, and updates the references to them.
 
-use crate::openapi::{ObjectKind, walk_objects_mut};
+use crate::openapi::schema::json_types;
+use crate::openapi::{Document, ObjectKind, members, strings, walk_objects_mut};
 use crate::publish::cleanup::strip_markers_of;
-use serde_json::{Map, Value};
-use std::collections::HashMap;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeSet, HashMap};
 
 /// The extension by which an overlay renames a component.
 pub(super) const MARKER: &str = "x-schema-name";
@@ -15,6 +16,8 @@ pub(super) struct Renames {
     pub(super) new_names: HashMap<String, String>,
     /// Rejected renames: the old name (`None` for a marker that is not on a component) and the reason.
     pub(super) rejected: Vec<(Option<String>, String)>,
+    /// Components that differ and became one, which has the properties of both: the old names and the new one.
+    pub(super) joined: Vec<[String; 3]>,
 }
 
 impl Renames {
@@ -39,7 +42,7 @@ impl Renames {
 }
 
 /// Renames the components that have the marker, and removes all markers. Components that get the same
-/// name are merged if they are equal.
+/// name are merged if they are equal or if they are records whose common properties have the same types.
 pub(super) fn rename_components(document: &mut Value) -> Renames {
     let mut renames = Renames::default();
     let schemas = document
@@ -49,12 +52,22 @@ pub(super) fn rename_components(document: &mut Value) -> Renames {
         take_markers(schemas, &mut renames);
         reject_conflicts(schemas, &mut renames);
         let before = std::mem::take(schemas);
-        for (name, schema) in before {
-            let name = renames.new_names.get(&name).cloned().unwrap_or(name);
-            match schemas.get_mut(&name) {
-                Some(first) => merge_pages(first, &schema),
+        let mut first_names: HashMap<String, String> = HashMap::new();
+        for (old, schema) in &before {
+            let name = renames.new_names.get(old).unwrap_or(old);
+            match schemas.get_mut(name) {
+                Some(first) => {
+                    let first_name = first_names.get(name).cloned().unwrap_or_default();
+                    if !are_equal(&before, &first_name, old, &renames) {
+                        let names = [first_name, old.clone(), name.clone()];
+                        renames.joined.push(names);
+                        join_records(first, schema);
+                    }
+                    merge_pages(first, schema);
+                }
                 None => {
-                    schemas.insert(name, schema);
+                    schemas.insert(name.clone(), schema.clone());
+                    first_names.insert(name.clone(), old.clone());
                 }
             }
         }
@@ -104,10 +117,10 @@ fn reject_conflicts(schemas: &Map<String, Value>, renames: &mut Renames) {
             let Some((first, others)) = names.split_first() else {
                 continue;
             };
-            let Some(other) = others
-                .iter()
-                .find(|other| !are_equal(schemas, first, other, renames))
-            else {
+            let differ = |other: &&&str| {
+                !are_equal(schemas, first, other, renames) && !can_join(schemas, first, other)
+            };
+            let Some(other) = others.iter().find(differ) else {
                 continue;
             };
             for name in names
@@ -147,6 +160,45 @@ fn are_equal(schemas: &Map<String, Value>, first: &str, second: &str, renames: &
         schema
     };
     plain(first) == plain(second)
+}
+
+/// Returns whether two components are records, and the properties that both have accept a common JSON type.
+fn can_join(schemas: &Map<String, Value>, first: &str, second: &str) -> bool {
+    let root = json!({"components": {"schemas": schemas}});
+    let document = Document::new(&root);
+    let is_record = |name: &str| {
+        let schema = &schemas[name];
+        let other = ["oneOf", "anyOf", "allOf", "enum", "x-extensible-enum"];
+        schema.get("properties").is_some() && other.iter().all(|key| schema.get(key).is_none())
+    };
+    let is_same = |name: &str, property: &Value| {
+        let Some(other) = schemas[second]["properties"].get(name) else {
+            return true;
+        };
+        let types = [property, other].map(|it| json_types(&document, it));
+        types.iter().any(BTreeSet::is_empty) || !types[0].is_disjoint(&types[1])
+    };
+    is_record(first)
+        && is_record(second)
+        && members(schemas[first].get("properties")).all(|(name, it)| is_same(name, it))
+}
+
+/// Adds the properties that the first record lacks. A property is required if both records require it.
+fn join_records(first: &mut Value, second: &Value) {
+    for (name, property) in members(second.get("properties")) {
+        if first["properties"].get(name).is_none() {
+            first["properties"][name] = property.clone();
+        }
+    }
+    let required: Vec<&str> = strings(second.get("required")).collect();
+    if let Some(Value::Array(names)) = first.get_mut("required") {
+        names.retain(|name| name.as_str().is_some_and(|name| required.contains(&name)));
+        if names.is_empty()
+            && let Value::Object(first) = first
+        {
+            first.shift_remove("required");
+        }
+    }
 }
 
 /// Adds the pages of the second component to the first.
@@ -209,7 +261,6 @@ fn update_mapping(discriminator: &mut Value, renames: &Renames) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn references_and_mappings_are_updated_in_order() {
@@ -263,6 +314,30 @@ mod tests {
             (
                 json!({"A": {"x-schema-name": "a b"}, "B": {"x-schema-name": 5}}),
                 json!({"A": {}, "B": {}}),
+                2,
+            ),
+            // Two pages show different fields of one record; a string is no number.
+            (
+                json!({
+                    "A": {"x-schema-name": "R", "required": ["a", "b"], "properties": {"a": {"type": "string", "x-secret": true}, "b": {}}},
+                    "B": {"x-schema-name": "R", "required": ["a"], "properties": {"a": {"type": "string"}, "c": {"type": "integer"}}},
+                    "N": {"x-schema-name": "R", "required": ["a"], "properties": {"d": {}}}
+                }),
+                json!({"R": {
+                    "required": ["a"],
+                    "properties": {"a": {"type": "string", "x-secret": true}, "b": {}, "c": {"type": "integer"}, "d": {}}
+                }}),
+                0,
+            ),
+            (
+                json!({
+                    "A": {"x-schema-name": "R", "properties": {"a": {"type": "string"}}},
+                    "B": {"x-schema-name": "R", "properties": {"a": {"type": "integer"}}}
+                }),
+                json!({
+                    "A": {"properties": {"a": {"type": "string"}}},
+                    "B": {"properties": {"a": {"type": "integer"}}}
+                }),
                 2,
             ),
             // C cannot be renamed, so neither can B, and then A.

@@ -1,9 +1,13 @@
 //! The target of an action: an RFC 9535 JSONPath.
 //!
+//! The target of an action with `x-operation` starts at a part of the operation instead of the document:
+//! `$operation`, `$request` (the schema of the request body) or `$response` (the schema of the response 200).
+//! `->name` goes on to a property, through references: `$response->retdata.properties.amount`.
+//!
 //! Parsing and evaluating a JSONPath can take exponential time (nested filters, lists of
 //! wildcards). Overlays need none of that, so expensive paths are rejected before they are parsed.
 
-use crate::openapi::child;
+use crate::openapi::{child, members, text};
 use serde_json::Value;
 use serde_json_path::{JsonPath, PathElement};
 
@@ -21,22 +25,62 @@ pub(super) type Location = Vec<PathStep>;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
     text: String,
+    root: TargetRoot,
+    /// The properties after the root, which are found through references.
+    properties: Vec<String>,
+    /// The JSONPath below the root.
+    path_text: String,
     path: JsonPath,
 }
+
+/// The value at which a target starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TargetRoot {
+    Document,
+    Operation,
+    Request,
+    Response,
+}
+
+const ROOTS: [(&str, TargetRoot); 3] = [
+    ("$operation", TargetRoot::Operation),
+    ("$request", TargetRoot::Request),
+    ("$response", TargetRoot::Response),
+];
 
 const MAX_LENGTH: usize = 500;
 const MAX_NESTING: usize = 6;
 const MAX_COMMAS: usize = 12;
 const MAX_DESCENTS: usize = 2;
+/// The number of references that are followed in a row.
+const MAX_HOPS: usize = 16;
 
 impl Target {
-    /// Parses a JSONPath.
+    /// Parses a JSONPath, which may start at a part of an operation.
     ///
     /// # Errors
     /// Fails with a message if the path violates RFC 9535 or a limit.
     pub fn parse(text: &str) -> Result<Self, String> {
         check_limits(text)?;
-        let path = JsonPath::parse(text).map_err(|error| {
+        let (root, mut rest) = ROOTS
+            .into_iter()
+            .find_map(|(name, root)| Some((root, text.strip_prefix(name)?)))
+            .unwrap_or((TargetRoot::Document, text.strip_prefix('$').unwrap_or(text)));
+        let mut properties = Vec::new();
+        while let Some(after) = rest
+            .strip_prefix("->")
+            .filter(|_| root != TargetRoot::Document)
+        {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let end = after.find(|c| !is_name(c)).unwrap_or(after.len());
+            properties.push(after[..end].to_owned());
+            rest = &after[end..];
+        }
+        let path_text = match root {
+            TargetRoot::Document => text.to_owned(),
+            _ => format!("${rest}"),
+        };
+        let path = JsonPath::parse(&path_text).map_err(|error| {
             format!(
                 "this is not a JSONPath of RFC 9535: {} at character {}",
                 error.message(),
@@ -45,8 +89,16 @@ impl Target {
         })?;
         Ok(Self {
             text: text.to_owned(),
+            root,
+            properties,
+            path_text,
             path,
         })
+    }
+
+    /// Returns whether the target starts at a part of an operation.
+    pub fn is_in_operation(&self) -> bool {
+        self.root != TargetRoot::Document
     }
 
     /// Returns the text of the path.
@@ -54,18 +106,20 @@ impl Target {
         &self.text
     }
 
-    /// Returns the locations that the path matches, without repetition, in document order.
-    pub(super) fn locations(&self, document: &Value) -> Vec<Location> {
+    /// Returns the locations that the path matches, without repetition, in document order. `operation` is
+    /// the location of the operation in which the target starts.
+    pub(super) fn locations(&self, document: &Value, operation: &[PathStep]) -> Vec<Location> {
+        let Some((base, value)) = self.base(document, operation) else {
+            return Vec::new();
+        };
         let mut seen = std::collections::HashSet::new();
         let mut locations = Vec::new();
-        for location in self.path.query_located(document).locations() {
-            let location: Location = location
-                .iter()
-                .map(|element| match element {
-                    PathElement::Name(name) => PathStep::Name((*name).to_owned()),
-                    PathElement::Index(index) => PathStep::Index(*index),
-                })
-                .collect();
+        for below in self.path.query_located(value).locations() {
+            let mut location = base.clone();
+            location.extend(below.iter().map(|element| match element {
+                PathElement::Name(name) => PathStep::Name((*name).to_owned()),
+                PathElement::Index(index) => PathStep::Index(*index),
+            }));
             if seen.insert(location.clone()) {
                 locations.push(location);
             }
@@ -74,19 +128,89 @@ impl Target {
     }
 
     /// Returns the names of selectors with several names, such as `['a', 'b']`, that match nothing.
-    pub(super) fn unmatched_names(&self, document: &Value) -> Vec<String> {
+    pub(super) fn unmatched_names(&self, document: &Value, operation: &[PathStep]) -> Vec<String> {
+        let Some((_, value)) = self.base(document, operation) else {
+            return Vec::new();
+        };
         let mut unmatched = Vec::new();
-        for (start, end) in brackets(&self.text) {
-            for name in names(&self.text[start..end]).unwrap_or_default() {
-                let path = format!("{}{name}{}", &self.text[..start], &self.text[end..]);
+        let text = &self.path_text;
+        for (start, end) in brackets(text) {
+            for name in names(&text[start..end]).unwrap_or_default() {
+                let path = format!("{}{name}{}", &text[..start], &text[end..]);
                 let path = JsonPath::parse(&path);
-                if path.is_ok_and(|path| path.query(document).is_empty()) {
+                if path.is_ok_and(|path| path.query(value).is_empty()) {
                     unmatched.push(name.to_owned());
                 }
             }
         }
         unmatched
     }
+
+    /// Returns the value at which the path starts.
+    fn base<'a>(
+        &self,
+        document: &'a Value,
+        operation: &[PathStep],
+    ) -> Option<(Location, &'a Value)> {
+        let mut place = (operation.to_vec(), get(document, operation)?);
+        let body: &[&str] = match self.root {
+            TargetRoot::Document | TargetRoot::Operation => return Some(place),
+            TargetRoot::Request => &["requestBody", "content"],
+            TargetRoot::Response => &["responses", "200", "content"],
+        };
+        for name in body {
+            place = follow(document, step(place, name)?)?;
+        }
+        let (media_type, _) = members(Some(place.1)).next()?;
+        place = step(place, media_type)?;
+        place = follow(document, step(place, "schema")?)?;
+        for name in &self.properties {
+            place = step(place, "properties")?;
+            place = follow(document, step(place, name)?)?;
+        }
+        Some(place)
+    }
+}
+
+/// Returns the value of a field, with its location.
+fn step<'a>(
+    (mut location, value): (Location, &'a Value),
+    name: &str,
+) -> Option<(Location, &'a Value)> {
+    let value = value.get(name)?;
+    location.push(PathStep::Name(name.to_owned()));
+    Some((location, value))
+}
+
+/// Follows the references of a value. Returns `None` if a reference has no target.
+fn follow<'a>(
+    document: &'a Value,
+    mut place: (Location, &'a Value),
+) -> Option<(Location, &'a Value)> {
+    for _ in 0..MAX_HOPS {
+        let Some(reference) = text(place.1, "$ref") else {
+            break;
+        };
+        let pointer = reference.strip_prefix('#')?;
+        place = (location_of(pointer), document.pointer(pointer)?);
+    }
+    Some(place)
+}
+
+/// Returns the location of a JSON pointer into objects.
+pub(super) fn location_of(pointer: &str) -> Location {
+    let segments = pointer.split('/').skip(1);
+    segments
+        .map(|segment| PathStep::Name(segment.replace("~1", "/").replace("~0", "~")))
+        .collect()
+}
+
+/// Returns the value at a location.
+fn get<'a>(document: &'a Value, location: &[PathStep]) -> Option<&'a Value> {
+    location.iter().try_fold(document, |node, step| match step {
+        PathStep::Name(name) => node.get(name),
+        PathStep::Index(index) => node.get(index),
+    })
 }
 
 /// Returns the ranges of the texts between brackets, without those in quotes.
@@ -146,7 +270,7 @@ pub(super) fn pointer(location: &[PathStep]) -> String {
         })
 }
 
-/// Returns the value at a location.
+/// Returns the value at a location, to be changed.
 pub(super) fn find<'a>(document: &'a mut Value, location: &[PathStep]) -> Option<&'a mut Value> {
     location.iter().try_fold(document, |node, step| match step {
         PathStep::Name(name) => node.get_mut(name),
@@ -217,7 +341,7 @@ mod tests {
     fn pointers(path: &str, document: &Value) -> Vec<String> {
         Target::parse(path)
             .unwrap()
-            .locations(document)
+            .locations(document, &[])
             .iter()
             .map(|location| pointer(location))
             .collect()
@@ -258,7 +382,7 @@ mod tests {
             ("$[?@['x', 'gone']]", &["'gone'"]),
         ];
         for (path, expected) in table {
-            let unmatched = Target::parse(path).map(|it| it.unmatched_names(&document));
+            let unmatched = Target::parse(path).map(|it| it.unmatched_names(&document, &[]));
             if let Ok(unmatched) = unmatched {
                 assert_eq!(unmatched, expected, "{path}");
             }

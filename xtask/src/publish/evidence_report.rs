@@ -20,7 +20,7 @@ const MAX_OPERATIONS: usize = 4;
 
 /// Returns the report on the superset document, which still has the importer's markers, and on the actions
 /// that were applied to it.
-pub fn report(lock: &CaptureLock, document: &Value, traces: &[&OverlayTrace]) -> String {
+pub fn report(lock: &CaptureLock, document: &Value, traces: &[OverlayTrace]) -> String {
     let operations = operations(document);
     let mut own: BTreeMap<usize, Vec<&AppliedAction>> = BTreeMap::new();
     let mut shared = Vec::new();
@@ -291,10 +291,11 @@ mod tests {
                 action(5, "/info/title", "concerns none"),
                 action(6, "/paths/~1a/get/summary", "names a"),
             ],
+            ..OverlayTrace::default()
         };
         insta::assert_snapshot!(
             "evidence",
-            report(&CaptureLock::default(), &document, &[&trace])
+            report(&CaptureLock::default(), &document, &[trace])
         );
     }
 

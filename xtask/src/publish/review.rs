@@ -1,14 +1,18 @@
-//! `spec/REVIEW.md`: the assumptions of a run of `regen`, and other items that a person should
-//! review.
+//! `spec/REVIEW.md`: the assumptions of a run of `regen` with the reasons of its defaults, and other items
+//! that a person should review.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use apifox::Diagnostic;
 use serde_json::Value;
 
 use crate::{
-    lint::{Finding, FindingLevel},
-    openapi::{Document, text, users},
+    lint::{Finding, FindingLevel, defaults},
+    openapi::{Document, Operation, strings, text, users},
+    overlay::StaleAction,
 };
 
 /// The path of the file below the root.
@@ -21,12 +25,14 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// Values and names of pages and overlays that the document lacks.
     pub losses: Vec<Diagnostic>,
+    /// Overlay actions that have no effect any more.
+    pub stale: Vec<StaleAction>,
 }
 
 impl Review {
     /// Returns the number of items.
     pub fn len(&self) -> usize {
-        self.findings.len() + self.losses.len()
+        self.findings.len() + self.losses.len() + self.stale.len()
     }
 
     /// Returns whether nothing needs a review.
@@ -43,6 +49,15 @@ impl Review {
         );
         let items = if self.len() == 1 { "item" } else { "items" };
         let _ = write!(text, "\n{} {items}.\n", self.len());
+        let rules: BTreeSet<&str> = self.findings.iter().map(|it| it.rule).collect();
+        let reasons = rules.iter().filter_map(|rule| defaults::of(rule));
+        let reasons: Vec<String> = reasons
+            .map(|default| format!("- {}: {}\n", default.rule, default.reason))
+            .collect();
+        if !reasons.is_empty() {
+            let _ = write!(text, "\nThe defaults are safe:\n\n{}", reasons.concat());
+        }
+        let index = Document::new(document);
         for (owner, findings) in self.by_operation(document) {
             let _ = write!(text, "\n## {owner}\n\n");
             for finding in findings {
@@ -58,7 +73,7 @@ impl Review {
                         _ => "Assumed:",
                     }
                 );
-                for line in actions(finding).lines() {
+                for line in actions(&index, finding).lines() {
                     let _ = writeln!(text, "  {line}");
                 }
                 text.push_str("  ```\n");
@@ -70,6 +85,12 @@ impl Review {
                 let _ = writeln!(text, "- {}", loss.to_string().replace("\n  help: ", "; "));
             }
         }
+        if !self.stale.is_empty() {
+            text.push_str("\n## Overlay actions without effect\n\n");
+            for action in &self.stale {
+                let _ = writeln!(text, "- {action}");
+            }
+        }
         text
     }
 
@@ -79,8 +100,9 @@ impl Review {
         let mut text = format!(
             "overlay: 1.0.0\ninfo:\n  title: Decisions on {operation}\n  version: 0.1.0\nactions:\n"
         );
+        let index = Document::new(document);
         for finding in findings {
-            for line in actions(finding).lines() {
+            for line in actions(&index, finding).lines() {
                 let _ = writeln!(text, "  {line}");
             }
         }
@@ -102,21 +124,37 @@ impl Review {
 }
 
 /// Returns the overlay actions that decide a finding as it was assumed.
-fn actions(finding: &Finding) -> String {
+fn actions(document: &Document, finding: &Finding) -> String {
     let description = Value::from(format!("{}. Write the reason here.", finding.message));
     let mut text = String::new();
     for change in &finding.changes {
-        let target = Value::from(json_path(&change.place));
+        let (target, page) = target(document, &change.place);
         let effect = match &change.fields {
             Some(fields) => format!("update: {fields}"),
             None => "remove: true".to_owned(),
         };
         let _ = writeln!(
             text,
-            "- target: {target}\n  description: {description}\n  {effect}"
+            "- target: {}\n{page}  description: {description}\n  {effect}",
+            Value::from(target)
         );
     }
     text
+}
+
+/// Returns the target for a place, and the line with the page of the operation in which the target starts.
+fn target(document: &Document, place: &str) -> (String, String) {
+    let below = |operation: &Operation| {
+        let rest = place.strip_prefix(operation.pointer.as_str())?;
+        let page = strings(operation.value.get("x-evidence")?.get("pages")).next()?;
+        let path = json_path(rest);
+        rest.chars().next().is_none_or(|c| c == '/').then(|| {
+            let target = format!("$operation{}", path.trim_start_matches('$'));
+            (target, format!("  x-operation: {}\n", Value::from(page)))
+        })
+    };
+    let found = document.operations.iter().find_map(below);
+    found.unwrap_or_else(|| (json_path(place), String::new()))
 }
 
 /// Returns the JSONPath of a JSON pointer.
@@ -141,11 +179,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        lint,
-        overlay::{self, OverlayContext},
-        publish::cleanup,
-    };
+    use crate::{lint, overlay, publish::cleanup};
 
     fn document() -> Value {
         json!({
@@ -154,6 +188,7 @@ mod tests {
             "paths": {"/orders/{it's}": {"get": {
                 "summary": "Get Order",
                 "x-apifox-at": "a.txt:1",
+                "x-apifox-pages": ["1e0"],
                 "x-evidence": {"level": "documented", "pages": ["1e0"]},
                 "externalDocs": {"url": "https://docs.example/1e0"},
                 "responses": {
@@ -178,6 +213,14 @@ mod tests {
         let review = Review {
             findings: lint::assume_defaults(&mut document),
             losses: vec![Diagnostic::warning("a.txt", 9, "a value").with_help("add it")],
+            stale: vec![StaleAction {
+                file: "spec/overlays/a.yaml".to_owned(),
+                line: 4,
+                number: 1,
+                target: "$.paths['/gone']".to_owned(),
+                reason: "it matches nothing".to_owned(),
+                is_secret: false,
+            }],
         };
         cleanup::settle_references(&mut document);
         assert_eq!(lint::check_document(&document), []);
@@ -189,13 +232,13 @@ mod tests {
         let mut assumed = document();
         let review = Review {
             findings: lint::assume_defaults(&mut assumed),
-            losses: Vec::new(),
+            ..Review::default()
         };
         assert_eq!(review.overlay(&assumed, "getNothing"), None);
         let text = review.overlay(&assumed, "getOrder").unwrap();
         let overlay = overlay::read("o.yaml", text.as_bytes()).unwrap();
         let mut decided = document();
-        overlay::apply(&mut decided, &[overlay], &OverlayContext::default()).unwrap();
+        overlay::apply(&mut decided, &[overlay]).unwrap();
         cleanup::settle_references(&mut decided);
         assert_eq!(lint::check_document(&decided), []);
     }

@@ -10,7 +10,8 @@ use crate::diff::{AffectedOperation, pairs};
 use crate::docs::lock::FOLDER;
 use crate::openapi::schema::json_types;
 use crate::openapi::{
-    Document, Resolved, SchemaRole, SchemaSite, content, list, members, strings, text,
+    Document, Resolved, SchemaRole, SchemaSite, content, list, listed_values, members, strings,
+    text,
 };
 use crate::overlay::OverlayTrace;
 
@@ -135,43 +136,6 @@ fn report<'a>(
     }
 }
 
-/// Returns the values in lists of a description, such as `One of: A, B`. A list is recognised by a value that
-/// is known; its other items count as values if they have the same case.
-fn listed_values<'a>(description: &'a str, known: &[&str]) -> Vec<&'a str> {
-    let case = |value: &str| {
-        let has = |is: fn(char) -> bool| value.contains(is);
-        (has(char::is_uppercase), has(char::is_lowercase))
-    };
-    let is_value = |item: &&str| {
-        let is_word = |c: char| c.is_alphanumeric() || "_-.".contains(c);
-        !item.is_empty()
-            && item.chars().all(is_word)
-            && known.iter().any(|known| case(known) == case(item))
-    };
-    let mut values = Vec::new();
-    for line in description.lines() {
-        let items = line
-            .split([',', '/', '|', ';', '、', '，'])
-            .flat_map(|part| part.split(" or "));
-        let items: Vec<&str> = items.map(item).collect();
-        if items.len() > 1 && items.iter().any(|item| known.contains(item)) {
-            values.extend(items.into_iter().filter(is_value));
-        }
-    }
-    values
-}
-
-/// Returns the value of a list item: without the introduction before it, the explanation after it, and quotes.
-fn item(text: &str) -> &str {
-    let text = text.rsplit([':', '：']).next().unwrap_or(text);
-    let text = text.split(['(', '（', '=']).next().unwrap_or(text);
-    let text = text
-        .trim()
-        .trim_start_matches("or ")
-        .trim_start_matches("and ");
-    text.trim_matches(|c: char| c.is_whitespace() || "`'\"“”.".contains(c))
-}
-
 /// Compares the examples of a media type with its schema.
 fn examples(document: &Document, media: &Resolved, found: &mut Vec<Diagnostic>) {
     let Some(schema) = media.value.get("schema") else {
@@ -207,12 +171,27 @@ fn has_required(branch: &Value, value: &Value) -> bool {
     value.is_object() && required.all(|name| value.get(name).is_some())
 }
 
-/// Returns the operations that moved, were renamed or are gone since the last run, and the fields that are gone
-/// or whose JSON form changed.
+/// Returns the operations that are new or gone since the last run, or have another request or name, and the
+/// fields that are gone, became required or have another JSON form. Inferred operations and components are not compared.
 pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let added = pairs::own_operations(current, previous);
-    for before in pairs::own_operations(previous, current) {
+    let gone = pairs::own_operations(previous, current).into_iter();
+    let gone: Vec<_> = gone.filter(|it| !is_inferred(it.value)).collect();
+    for after in &added {
+        let new = AffectedOperation::new(after);
+        let id = text(after.value, "operationId");
+        let is_known = previous.operations.iter().any(|before| {
+            let old = AffectedOperation::new(before);
+            text(before.value, "operationId") == id
+                || old.pages.iter().any(|page| new.pages.contains(page))
+        });
+        if !is_known && !is_inferred(after.value) {
+            let text = format!("the operation {} is new", new.request);
+            found.push(warning(current, &after.pointer, text));
+        }
+    }
+    for before in gone {
         let old = AffectedOperation::new(before);
         let is_same_page = |pages: &[String]| pages.iter().any(|page| old.pages.contains(page));
         let moved = added
@@ -238,6 +217,20 @@ pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic
         }
     }
     for (before, after) in pairs::common_schemas(previous, current) {
+        if is_inferred_component(previous, before) {
+            continue;
+        }
+        if let (
+            SchemaRole::Property {
+                required: false, ..
+            },
+            SchemaRole::Property { required: true, .. },
+        ) = (before.role, after.role)
+            && after.is_sent
+        {
+            let text = format!("{} is now required", pairs::place(&after.pointer));
+            found.push(warning(current, &after.pointer, text));
+        }
         let (was, is) = (form(previous, before.schema), form(current, after.schema));
         if was != is && !was.is_empty() {
             let is = if is.is_empty() { "no type" } else { &is };
@@ -259,6 +252,7 @@ pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic
             .rsplit_once("/properties/")
             .map(|(owner, _)| owner);
         if let (SchemaRole::Property { .. }, Some(owner)) = (site.role, owner)
+            && !is_inferred_component(previous, site)
             && now.contains(owner)
             && !now.contains(site.pointer.as_str())
         {
@@ -267,6 +261,20 @@ pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic
         }
     }
     found
+}
+
+fn is_inferred(value: &Value) -> bool {
+    let evidence = value.get("x-evidence");
+    evidence.and_then(|it| text(it, "level")) == Some("inferred")
+}
+
+/// Returns whether a schema is in a component that no page describes.
+fn is_inferred_component(document: &Document, site: &SchemaSite) -> bool {
+    let component = site.component.and_then(|name| {
+        let mut components = document.components.iter();
+        components.find(|(known, _)| *known == name)
+    });
+    component.is_some_and(|(_, schema)| is_inferred(schema))
 }
 
 /// Returns the JSON form of a value: the type, the format, and the form of money. Objects and unions have none.
@@ -301,21 +309,6 @@ mod tests {
             .iter()
             .map(|it| format!("{}:{:?} {}", it.file, it.line, it.text))
             .collect()
-    }
-
-    #[test]
-    fn value_list_of_description_is_recognised_by_a_known_value() {
-        for (description, expected) in [
-            ("One of: PAID, OPEN, LATE", vec!["PAID", "OPEN", "LATE"]),
-            ("`PAID` (done) / `LATE` (too late)", vec!["PAID", "LATE"]),
-            ("PAID or LATE.", vec!["PAID", "LATE"]),
-            ("The order is PAID, after which nothing happens", vec![]),
-            ("One of: USD, EUR", vec![]),
-            ("PAID", vec![]),
-        ] {
-            let values = listed_values(description, &["PAID", "OPEN"]);
-            assert_eq!(values, expected, "{description}");
-        }
     }
 
     #[test]
@@ -395,7 +388,8 @@ mod tests {
             "paths": {
                 "/old": {"get": operation("readA", "1e0")},
                 "/b": {"get": operation("readB", "2e0")},
-                "/c": {"get": operation("readC", "3e0")}
+                "/c": {"get": operation("readC", "3e0")},
+                "/guess": {"get": {"operationId": "readE", "x-evidence": {"level": "inferred"}}}
             },
             "components": {"schemas": {"Order": {"properties": {
                 "amount": {"type": "string", "format": "decimal", "x-money": "string"},
@@ -407,9 +401,14 @@ mod tests {
         let current = json!({
             "paths": {
                 "/new": {"post": operation("readA", "1e0")},
-                "/b": {"get": operation("listB", "2e0")}
+                "/b": {"get": operation("listB", "2e0")},
+                "/d": {"post": {
+                    "operationId": "createD", "x-evidence": {"level": "documented", "pages": ["4e0"]},
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}}}
+                }},
+                "/e": {"get": operation("readE", "5e0")}
             },
-            "components": {"schemas": {"Order": {"x-apifox-at": "a.txt:2", "properties": {
+            "components": {"schemas": {"Order": {"x-apifox-at": "a.txt:2", "required": ["same"], "properties": {
                 "amount": {"type": "number", "format": "decimal", "x-money": "number", "x-apifox-at": "a.txt:3"},
                 "state": {"x-apifox-at": "a.txt:4"},
                 "same": {"type": "integer"}
@@ -419,11 +418,13 @@ mod tests {
         assert_eq!(
             messages(&found),
             [
+                "page 4e0:None the operation POST /d is new",
                 "page 1e0:None the operation moved from GET /old to POST /new",
                 "page 3e0:None the operation GET /c is gone",
                 "page 2e0:None the operation `readB` is now named `listB`",
                 "spec/docs/a.txt:Some(3) `Order.amount` changed from string decimal string to number decimal number",
                 "spec/docs/a.txt:Some(4) `Order.state` changed from string to no type",
+                "spec/docs/a.txt:Some(2) `Order.same` is now required",
                 "spec/docs/a.txt:Some(2) `Order.gone` is gone",
             ]
         );

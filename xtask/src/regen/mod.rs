@@ -6,11 +6,7 @@ pub mod links;
 mod losses;
 pub mod summary;
 
-use std::{
-    fmt::Write as _,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use apifox::{Diagnostic, DocumentInfo};
 use serde_json::Value;
@@ -25,7 +21,9 @@ use crate::{
     lint::{self, Finding, FindingLevel},
     openapi::Document,
     output_files::OutputFiles,
-    overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleAction, StaleActions},
+    overlay::{
+        self, Overlay, OverlayError, OverlayTrace, StaleAction, StaleActions, SupersededStandIn,
+    },
     profile::{self, ProfileError},
     publish::{
         cleanup, evidence_report,
@@ -57,7 +55,7 @@ pub enum RegenError {
     /// A profile cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// Overlay actions are stale.
+    /// Overlay actions that mark a secret are stale.
     #[error(transparent)]
     Stale(#[from] StaleActions),
     /// The documents violate lint rules.
@@ -69,20 +67,6 @@ pub enum RegenError {
     /// The document cannot be written as YAML.
     #[error(transparent)]
     Yaml(#[from] YamlError),
-    /// A draft cannot be written.
-    #[error("{}: cannot be written: {source}", path.display())]
-    Draft {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The draft folder is inside the repository.
-    #[error(
-        "{}: is inside the repository; a draft has text that no overlay corrected, so use a folder outside it",
-        .0.display()
-    )]
-    DraftInTree(PathBuf),
 }
 
 fn lines<T: std::fmt::Display>(items: &[T]) -> String {
@@ -106,6 +90,8 @@ pub struct RegenOutput {
     pub warnings: Vec<Diagnostic>,
     /// The assumptions of the run, and the items that the documents lack.
     pub review: Review,
+    /// The stand-ins whose page is captured.
+    pub superseded: Vec<SupersededStandIn>,
 }
 
 /// Generates all output files from the files below `root`, without writing them.
@@ -115,10 +101,22 @@ pub struct RegenOutput {
 pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let vendor = Vendor::read(root)?;
     let captures = captures::load(root)?;
-    let (raw, mut warnings) = assemble(&captures, &vendor)?;
-    let (mut overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
-    if !stale.is_empty() {
-        return Err(StaleActions { actions: stale }.into());
+    let (mut raw, mut warnings) = assemble(&captures, &vendor)?;
+    let (overlays, provisional) = overlay::load_all(root)?;
+    overlay::recognize_retitled_pages(&mut raw, &provisional);
+    let (mut overlaid, stale) = OverlaidDocuments::make(&raw, &overlays, &provisional);
+    let (secrets, mut stale): (Vec<_>, Vec<_>) = stale
+        .into_iter()
+        .partition(|it| it.is_secret && !lint::is_secret_by_name(&it.target));
+    if !secrets.is_empty() {
+        return Err(StaleActions { actions: secrets }.into());
+    }
+    for stand_in in &overlaid.superseded {
+        let text = format!("the page of the stand-in `{}` is captured", stand_in.page);
+        let line = Diagnostic::warning(&stand_in.file, stand_in.line, text);
+        warnings.push(line.with_help(
+            "the document has the page; the typed client follows it after `cargo xtask docs prune`",
+        ));
     }
 
     let to_review = overlaid.assume_defaults();
@@ -136,9 +134,11 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let mut traces = Vec::new();
     let profile = profile::load(root, PROFILE)?;
     let (mut for_superset, mut for_published) =
-        (overlaid.superset.clone(), overlaid.published.clone());
-    traces.push(profile::apply_to_superset(&mut for_superset, &profile)?);
-    profile::apply_to_published(&mut for_published, &profile);
+        overlaid.for_typed_client(&raw, &overlays, &provisional);
+    let outcome = profile::apply_lenient(&mut for_superset, &profile);
+    traces.push(outcome.trace);
+    stale.extend(outcome.stale);
+    profile::apply_lenient(&mut for_published, &profile);
     for document in [&mut for_superset, &mut for_published] {
         let findings = lint::check_generator_input(document);
         if !findings.is_empty() {
@@ -153,8 +153,9 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     for name in profile::names(root)? {
         if name != PROFILE {
             let other = profile::load(root, &name)?;
-            let mut document = overlaid.superset.clone();
-            traces.push(profile::apply_to_superset(&mut document, &other)?);
+            let outcome = profile::apply_lenient(&mut overlaid.superset.clone(), &other);
+            traces.push(outcome.trace);
+            stale.extend(outcome.stale);
         }
     }
 
@@ -162,15 +163,14 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let imported = Document::new(&raw);
     let mut lost = losses::unlisted_values(&imported, &current);
     lost.extend(losses::other_types(&imported, &current));
-    for trace in [&overlaid.trace, &overlaid.provisional_trace]
-        .into_iter()
-        .chain(&traces)
-    {
+    for trace in overlaid.traces.iter().chain(&traces) {
         lost.extend(losses::unmatched_names(trace));
+        lost.extend(trace.joined.iter().cloned());
     }
     let review = Review {
         findings: to_review,
         losses: lost,
+        stale,
     };
     // Without a document of an earlier run there is nothing to compare with.
     if let Ok(previous) = profile::read(root, profile::SUPERSET) {
@@ -188,11 +188,7 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     outputs.add("spec/openapi.provisional.json", format::to_json(&superset));
     outputs.add(
         "spec/EVIDENCE.md",
-        evidence_report::report(
-            &captures.lock,
-            &overlaid.superset,
-            &[&overlaid.trace, &overlaid.provisional_trace],
-        ),
+        evidence_report::report(&captures.lock, &overlaid.superset, &overlaid.traces),
     );
     outputs.add(vendor.source("generated.rs"), sources.generated);
     outputs.add(vendor.source("open_enums.rs"), sources.open_enums);
@@ -215,6 +211,7 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         warnings,
         review,
         superset,
+        superseded: overlaid.superseded,
     })
 }
 
@@ -225,41 +222,61 @@ pub struct OverlaidDocuments {
     pub published: Value,
     /// The published document and the inferred operations.
     pub superset: Value,
-    /// The trace of the overlays.
-    pub trace: OverlayTrace,
-    /// The trace of the provisional overlays.
-    pub provisional_trace: OverlayTrace,
+    /// The traces of the overlays.
+    pub traces: Vec<OverlayTrace>,
+    /// The stand-ins whose page is captured.
+    pub superseded: Vec<SupersededStandIn>,
 }
 
 impl OverlaidDocuments {
-    /// Applies the overlays of the repository and skips stale actions, which it returns.
-    fn make(
-        root: &Path,
-        raw: &Value,
-        captures: &Captures,
-    ) -> Result<(Self, Vec<StaleAction>), OverlayError> {
-        let context = OverlayContext {
-            page_titles: captures.page_titles(),
-        };
-        let (overlays, provisional) = overlay::load_all(root)?;
+    /// Applies the overlays to the document of the pages, then the stand-ins, and then the overlay actions on
+    /// operations that only stand-ins describe. Skips stale actions and returns them.
+    fn make(raw: &Value, overlays: &[Overlay], stand_ins: &[Overlay]) -> (Self, Vec<StaleAction>) {
         let mut published = raw.clone();
-        let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
+        let documented = overlay::apply_lenient(&mut published, overlays);
         let mut superset = published.clone();
-        let (provisional_trace, stale_provisional) =
-            overlay::apply_lenient(&mut superset, &provisional, &context);
-        stale.extend(stale_provisional);
+        let inferred = overlay::apply_lenient(&mut superset, stand_ins);
+        let deferred: Vec<Overlay> = [documented.deferred, inferred.deferred].concat();
+        let curated = overlay::apply_lenient(&mut superset, &deferred);
+        let mut stale = [documented.stale, inferred.stale, curated.stale].concat();
+        stale.extend(
+            curated
+                .deferred
+                .iter()
+                .flat_map(overlay::unknown_operations),
+        );
         evidence::mark_inferred(&mut superset);
         for document in [&mut published, &mut superset] {
+            lint::normalize_envelopes(document);
             cleanup::settle_references(document);
             order::arrange(document);
         }
         let overlaid = Self {
             published,
             superset,
-            trace,
-            provisional_trace,
+            traces: vec![documented.trace, inferred.trace, curated.trace],
+            superseded: inferred.superseded,
         };
-        Ok((overlaid, stale))
+        (overlaid, stale)
+    }
+
+    /// Returns the superset and the published document for the typed client. A stand-in whose page is captured
+    /// keeps its types there until it is pruned: hand-written code uses its fields by name and must compile
+    /// without an edit.
+    fn for_typed_client(
+        &self,
+        raw: &Value,
+        overlays: &[Overlay],
+        stand_ins: &[Overlay],
+    ) -> (Value, Value) {
+        if self.superseded.is_empty() {
+            return (self.superset.clone(), self.published.clone());
+        }
+        let pages = self.superseded.iter().map(|it| it.page.as_str());
+        let raw = overlay::without_pages(raw, &pages.collect::<Vec<_>>());
+        let (mut kept, _) = Self::make(&raw, overlays, stand_ins);
+        kept.assume_defaults();
+        (kept.superset, kept.published)
     }
 
     /// Applies the defaults of the findings that no overlay settles, and returns the assumptions.
@@ -299,46 +316,4 @@ fn assemble(captures: &Captures, vendor: &Vendor) -> Result<(Value, Vec<Diagnost
     evidence::attach(&mut document, captures);
     evidence::move_page_security(&mut document);
     Ok((document, warnings))
-}
-
-/// Writes the documents without the stale actions to a folder outside the repository, with a list of
-/// these actions. The draft shows how the pages changed.
-///
-/// # Errors
-/// Fails if the captures or overlays cannot be read, or if the folder cannot be written or is inside
-/// the repository.
-pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
-    let write_error = |path: &Path| {
-        let path = path.to_path_buf();
-        move |source| RegenError::Draft { path, source }
-    };
-    fs::create_dir_all(folder).map_err(write_error(folder))?;
-    let inside = fs::canonicalize(folder).map_err(write_error(folder))?;
-    let tree = fs::canonicalize(root).map_err(write_error(root))?;
-    if inside.starts_with(tree) {
-        return Err(RegenError::DraftInTree(folder.to_path_buf()));
-    }
-    let captures = captures::load(root)?;
-    let (raw, _) = assemble(&captures, &Vendor::read(root)?)?;
-    let (overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
-    let mut left_out = String::new();
-    for action in stale {
-        let _ = writeln!(left_out, "{action}");
-    }
-    let files = [
-        ("imported.json", format::to_json(&raw)),
-        ("openapi.json", format::to_json(&overlaid.published)),
-        (
-            "openapi.provisional.json",
-            format::to_json(&overlaid.superset),
-        ),
-        ("left-out.txt", left_out),
-    ];
-    let mut written = Vec::new();
-    for (name, content) in files {
-        let path = folder.join(name);
-        fs::write(&path, content).map_err(write_error(&path))?;
-        written.push(path);
-    }
-    Ok(written)
 }

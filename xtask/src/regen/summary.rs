@@ -28,7 +28,7 @@ impl Summary {
         review: usize,
     ) -> Self {
         let mut summary = Self {
-            actions: overlaid.trace.actions.len() + overlaid.provisional_trace.actions.len(),
+            actions: overlaid.traces.iter().map(|it| it.actions.len()).sum(),
             review,
             ..Self::default()
         };
@@ -75,11 +75,7 @@ impl Summary {
                     level("inferred")
                 ),
             ),
-            (
-                "curation",
-                self.actions,
-                "overlay actions, none stale".to_owned(),
-            ),
+            ("curation", self.actions, "overlay actions".to_owned()),
             ("lint", 0, "errors".to_owned()),
             (
                 "review",

@@ -28,7 +28,12 @@ pub(crate) fn join_divided(lines: &mut Lines) {
 
 /// Returns the line that two lines form.
 fn joined(front: &str, rest: &str) -> Option<String> {
-    if front.len() > LONGEST || rest.len() > LONGEST || front.starts_with(['"', '{', '[']) {
+    let may_follow = rest.starts_with([':', '：', '(', '（', '{']);
+    if !may_follow
+        || front.len() > LONGEST
+        || rest.len() > LONGEST
+        || front.starts_with(['"', '{', '['])
+    {
         return None;
     }
     let text = format!("{front}{rest}");

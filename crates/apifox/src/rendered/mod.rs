@@ -313,6 +313,7 @@ mod tests {
             (head, "odd line of text\n"),
             ("List\nGET\n/x\nResponses\n", "🟢200\nDone\n"),
             ("List\nGET\n/x\nResponses\n", "Example\ndata: {\n"),
+            ("List\nGET\n/x\n", "a:\nb\nDescription\n"),
             ("List\nGET\n/x\n", "Owner:\n\n"),
             ("List\nGET\n/x\n", "Modified at\n\n"),
         ] {

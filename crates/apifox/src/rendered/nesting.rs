@@ -55,6 +55,8 @@ struct OpenObject<'a> {
     /// The names that the examples show inside; `None` if they show none.
     shown: Option<&'a ExampleNames>,
     read: HashSet<&'a str>,
+    /// Number of names in `shown` that are not in `read`.
+    unread: usize,
     /// Number of fields that are still missing, if the type shows the number.
     missing: Option<usize>,
     /// Indentation of the fields, once one is known.
@@ -74,6 +76,7 @@ pub(crate) fn place(fields: &mut [ListedField], examples: &ExampleNames) -> Vec<
         name: String::new(),
         shown: Some(examples).filter(|names| shown(names)),
         read: HashSet::new(),
+        unread: examples.inner.len(),
         missing: None,
         indent: None,
     }];
@@ -92,7 +95,12 @@ pub(crate) fn place(fields: &mut [ListedField], examples: &ExampleNames) -> Vec<
         }
         open.truncate(level + 1);
         let holder = &mut open[level];
-        holder.read.insert(name);
+        let in_example = holder
+            .shown
+            .is_some_and(|names| names.inner.contains_key(name));
+        if holder.read.insert(name) && in_example {
+            holder.unread -= 1;
+        }
         holder.indent = Some(field.indent);
         holder.missing = holder.missing.map(|missing| missing.saturating_sub(1));
         let inside = holder.shown.and_then(|names| names.inner.get(name));
@@ -111,6 +119,7 @@ pub(crate) fn place(fields: &mut [ListedField], examples: &ExampleNames) -> Vec<
                 name: name.clone(),
                 shown: inside,
                 read: HashSet::new(),
+                unread: inside.map_or(0, |names| names.inner.len()),
                 missing: count,
                 indent: None,
             });
@@ -169,12 +178,7 @@ fn level(open: &[OpenObject], name: &str) -> (usize, bool) {
     let assumed = candidates()
         .find(|&level| {
             let object = &open[level];
-            let is_whole = object.shown.is_some_and(|names| {
-                names
-                    .inner
-                    .keys()
-                    .all(|shown| object.read.contains(shown.as_str()))
-            });
+            let is_whole = object.shown.is_some() && object.unread == 0;
             !is_whole && !object.read.contains(name)
         })
         .unwrap_or(innermost);

@@ -72,10 +72,16 @@ const LABELS: &[&str] = &[
     "🟢",
 ];
 
+/// A longer line is not searched for labels: each label costs a pass over the rest of the line.
+const LONGEST_DENSE: usize = 16 * 1024;
+
 /// Returns whether a line contains several labels of the site: the page has lost its line breaks.
 pub(super) fn is_dense(line: &str) -> bool {
+    if line.len() <= 60 || line.len() > LONGEST_DENSE {
+        return false;
+    }
     let labels = LABELS.iter().filter(|label| line.contains(**label)).count();
-    line.len() > 60 && (labels >= 4 || (labels >= 2 && line.starts_with('🟢')))
+    labels >= 4 || (labels >= 2 && line.starts_with('🟢'))
 }
 
 /// Finds the start or the end of the first element in a page without line breaks.

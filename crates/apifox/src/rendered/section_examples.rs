@@ -53,7 +53,8 @@ impl SectionReader<'_, '_> {
         let scalar = line.starts_with(['"', '-'])
             || line.starts_with(|c: char| c.is_ascii_digit())
             || matches!(line, "true" | "false" | "null");
-        if announced && is_nothing(line) {
+        // `null` is no example of a body that has fields.
+        if announced && (is_nothing(line) || line == "null") {
             return (Vec::new(), at + 1);
         }
         if announced && !braced && !scalar {

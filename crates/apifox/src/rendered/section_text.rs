@@ -24,7 +24,11 @@ impl SectionReader<'_, '_> {
             self.body_at(number).examples.extend(examples);
             return next;
         }
-        if is_description_label(line) && self.found.text_tables.is_empty() {
+        // Only the first label is checked: each check reads all text above it.
+        if is_description_label(line)
+            && !std::mem::replace(&mut self.is_described, true)
+            && self.found.text_tables.is_empty()
+        {
             let custom = custom_fields(&self.found.text);
             if custom {
                 self.found.text.clear();

@@ -53,6 +53,7 @@ pub(crate) fn sections(
         announced: false,
         last_responses,
         tabs: Vec::new(),
+        is_described: false,
         early_examples: Vec::new(),
         unread: None,
         line_use: LineUse::Used("text".into()),
@@ -87,6 +88,8 @@ pub(super) struct SectionReader<'a, 'm> {
     pub(super) last_responses: Option<usize>,
     /// The responses whose status lines directly precede: the tabs of the content below.
     pub(super) tabs: Vec<usize>,
+    /// Whether the label of the description was read.
+    pub(super) is_described: bool,
     /// Examples of the first response that precede its section.
     pub(super) early_examples: Vec<BodyExample>,
     /// The last line that was not recognised.

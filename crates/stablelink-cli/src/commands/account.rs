@@ -71,7 +71,7 @@ impl Login {
         }
 
         let lock = directories
-            .lock_config(lock_timeout(context)?, &context.out)
+            .lock_config(lock_timeout(context), &context.out)
             .await?;
         let mut secrets_file = SecretsFile::load(&directories.secrets_file())?;
         secrets_file.set(&name, secrets);
@@ -105,8 +105,9 @@ impl Login {
 }
 
 /// Returns the maximum time to wait for the lock of the configuration, which a process holds for a few milliseconds.
-fn lock_timeout(context: &Context) -> Result<Duration, CliError> {
-    Ok(context.deadline()?.unwrap_or(Duration::from_secs(10)))
+fn lock_timeout(context: &Context) -> Duration {
+    // The timeout of the profile is the deadline of calls.
+    context.timeout_option().unwrap_or(Duration::from_secs(10))
 }
 
 /// Deletes the secrets of the profile.
@@ -114,7 +115,7 @@ pub(crate) async fn logout(context: &Context) -> Result<(), CliError> {
     let directories = Directories::of_user()?;
     let (path, name) = (directories.secrets_file(), context.profile_name()?);
     let lock = directories
-        .lock_config(lock_timeout(context)?, &context.out)
+        .lock_config(lock_timeout(context), &context.out)
         .await?;
     let mut secrets_file = SecretsFile::load(&path)?;
     if !secrets_file.remove(&name) {

@@ -212,9 +212,38 @@ fn mistyped_name_has_a_suggestion() {
     assert_eq!(env.run(&order).code, 0);
     let read = env.run(&["checkout", "get", "A1", "--get", "orderNumber"]);
     assert!(read.stderr.contains("did you mean `orderNo`?"), "{read:?}");
-    let json = r#"{"clientId":7,"amont":1}"#;
-    let noted = env.run(&["trade", "create", "--json", json]);
-    assert!(noted.stderr.contains("did you mean `amount`?"), "{noted:?}");
+    let noted = env.run(&["checkout", "list", "--json", r#"{"pageNumm":1}"#]);
+    assert_eq!(noted.code, 0, "{noted:?}");
+    assert!(noted.stderr.contains("did you mean `"), "{noted:?}");
+}
+
+/// A mistyped field of a call that may change something is not sent: the field that was meant would be missing.
+#[test]
+fn mistyped_field_of_a_write_is_an_error() {
+    let env = TestEnvironment::new();
+    let json =
+        r#"{"clientId":7,"fromCurrency":"USD","toCurrency":"USDC","requestType":1,"amont":120}"#;
+    for more in [&[][..], &["--quiet"]] {
+        let shown = env.run(&[&["trade", "create", "--json", json], more].concat());
+        assert_eq!(shown.code, 2, "{shown:?}");
+        assert!(shown.stderr.contains("did you mean `amount`?"), "{shown:?}");
+    }
+    assert_eq!(env.sandbox.request_count(), 0);
+}
+
+#[test]
+fn refund_of_an_order_and_of_a_payment_is_not_sent() {
+    let env = TestEnvironment::new();
+    for arguments in [
+        &["--abnormal-payment", "B1", "--json", r#"{"orderNo":"A1"}"#][..],
+        &["--order", "A1", "--json", r#"{"abnormalPaymentNo":"B1"}"#],
+        &["--json", r#"{"orderNo":"A1","abnormalPaymentNo":"B1"}"#],
+    ] {
+        let shown = env.run(&[&["refund", "create", "--amount", "1"], arguments].concat());
+        assert_eq!(shown.code, 2, "{shown:?}");
+        assert!(shown.stderr.contains("`abnormalPaymentNo`"), "{shown:?}");
+    }
+    assert_eq!(env.sandbox.request_count(), 0);
 }
 
 #[test]
@@ -316,6 +345,56 @@ fn interrupted_command_exits_with_130_while_it_reads_input() {
             assert_eq!(child.wait().unwrap().code(), Some(130), "{arguments:?}");
         }
     }
+}
+
+/// The thread of a command is blocked while it writes the record of an order to a full pipe.
+#[cfg(target_os = "linux")]
+#[test]
+fn interrupted_command_names_the_order_while_it_writes_the_record() {
+    use std::io::{Read, Write};
+
+    use rustix::process::{Pid, Signal, kill_process};
+    let env = TestEnvironment::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut filler = writer.try_clone().unwrap();
+    let filler = std::thread::spawn(move || while filler.write_all(&[0; 4096]).is_ok() {});
+    std::thread::sleep(Duration::from_millis(200));
+    let mut command = env.command();
+    let command = command.args([&ORDER[..], &JSON_ORDER_A1].concat());
+    let mut child = command
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let effects = || {
+        env.sandbox
+            .effects()
+            .total(SandboxOperation::CreateCheckoutOrder)
+    };
+    while effects() == 0 {
+        assert!(Instant::now() < deadline, "no order was created");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(reader);
+    filler.join().unwrap();
+    let mut stderr = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    let error: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+    let error = &error["error"];
+    assert_eq!(
+        (&error["key"], &error["may_have_taken_effect"]),
+        (&"A1".into(), &true.into()),
+        "{stderr}"
+    );
 }
 
 /// Waits until the process catches SIGINT and SIGTERM.

@@ -259,8 +259,20 @@ fn login_announces_its_lock_and_does_not_wait_without_limit() {
     ] {
         assert!(waited.stderr.contains(text), "{waited:?}");
     }
-    drop(held);
-    assert_eq!(login(&env, &["--no-check"]).code, 0);
+    // The timeout of the profile is the deadline of calls, and does not limit the wait.
+    let config = env.home.path().join(".config/stablelink/config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let profile = "[profiles.default]\n";
+    assert!(text.contains(profile), "{text}");
+    let text = text.replace(profile, &format!("{profile}timeout = 1\n"));
+    std::fs::write(&config, text).unwrap();
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        drop(held);
+    });
+    let waited = login(&env, &["--no-check"]);
+    assert_eq!(waited.code, 0, "{waited:?}");
+    release.join().unwrap();
 }
 
 #[test]

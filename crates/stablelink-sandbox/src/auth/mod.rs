@@ -14,7 +14,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use secrecy::ExposeSecret;
 
-pub(crate) use signature::{sign, webhook_message};
+pub(crate) use signature::{percent_decode, sign, signed_query, webhook_message};
 pub use tokens::TokenGrants;
 pub(crate) use tokens::Tokens;
 
@@ -73,7 +73,6 @@ fn authenticate(
         record.token_generation = Some(generation);
     });
 
-    // The parts of a multipart body are not signed.
     let body: &[u8] = if is_multipart(parts) {
         &[]
     } else {
@@ -87,6 +86,9 @@ fn authenticate(
         let credentials = client.credentials();
         signature::verify(credentials.sign_key().expose_secret(), &message, signature)
     };
+    gateway.requests.update(received.number, |record| {
+        record.is_signature_valid = Some(is_valid);
+    });
     if !is_valid {
         return Err(ApiError::Signature);
     }
@@ -135,7 +137,8 @@ fn bearer(authorization: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn is_multipart(parts: &Parts) -> bool {
+/// Returns whether the body of a request is a form. The parts of a form are not signed.
+pub(crate) fn is_multipart(parts: &Parts) -> bool {
     let content_type = parts.headers.get(CONTENT_TYPE);
     let start = content_type.and_then(|it| it.as_bytes().get(..10));
     start.is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))

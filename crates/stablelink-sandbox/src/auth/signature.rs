@@ -53,19 +53,20 @@ fn mac(key: &str, message: &[u8]) -> Hmac<Sha512> {
     mac.chain_update(message)
 }
 
-fn signed_query(query: &str, form: SandboxQueryForm) -> Cow<'_, [u8]> {
+/// Returns the query in the form in which it is signed.
+pub(crate) fn signed_query(query: &str, form: SandboxQueryForm) -> Cow<'_, [u8]> {
     if query.is_empty() {
         return Cow::Borrowed(&[]);
     }
     match form {
-        SandboxQueryForm::Decoded => Cow::Owned(decode(query)),
-        SandboxQueryForm::DecodedWithMark => Cow::Owned([b"?", &*decode(query)].concat()),
+        SandboxQueryForm::Decoded => Cow::Owned(percent_decode(query)),
+        SandboxQueryForm::DecodedWithMark => Cow::Owned([b"?", &*percent_decode(query)].concat()),
         SandboxQueryForm::EncodedSorted => Cow::Owned(encode_sorted(query).into_bytes()),
     }
 }
 
 /// Replaces each `%` with two hexadecimal digits by its byte. Other bytes are not changed.
-fn decode(text: &str) -> Vec<u8> {
+pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -94,7 +95,7 @@ const fn hex_value(digit: u8) -> u8 {
 
 /// Encodes a query like Go's `url.Values.Encode`.
 fn encode_sorted(query: &str) -> String {
-    let part = |text: &str| decode(&text.replace('+', " "));
+    let part = |text: &str| percent_decode(&text.replace('+', " "));
     let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = query
         .split('&')
         .filter(|pair| !pair.is_empty())

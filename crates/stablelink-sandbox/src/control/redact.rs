@@ -40,8 +40,8 @@ impl SecretRedactor {
             text = text.replace(secret, REDACTED);
         }
         for field in SECRET_FIELDS {
-            text = redact_values(&text, &format!("{field}="), '&');
-            text = redact_values(&text, &format!("\"{field}\":\""), '"');
+            text = redact_parameters(&text, &format!("{field}="));
+            text = redact_strings(&text, &format!("\"{field}\""));
         }
         if text
             .get(..7)
@@ -53,16 +53,40 @@ impl SecretRedactor {
     }
 }
 
-/// Replaces each value between `start` and `end`, or the end of the text.
-fn redact_values(text: &str, start: &str, end: char) -> String {
+/// Replaces each value from `start` to `&`, or to the end of the text.
+fn redact_parameters(text: &str, start: &str) -> String {
     let mut parts = text.split(start);
     let mut redacted = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         redacted += start;
         redacted += REDACTED;
-        redacted += part.find(end).map_or("", |at| &part[at..]);
+        redacted += part.find('&').map_or("", |at| &part[at..]);
     }
     redacted
+}
+
+/// Replaces the JSON string after each quoted name and its colon.
+fn redact_strings(text: &str, name: &str) -> String {
+    let (mut redacted, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(name) {
+        let (before, after) = rest.split_at(at + name.len());
+        let value = after.trim_start().strip_prefix(':');
+        let Some(value) = value.and_then(|it| it.trim_start().strip_prefix('"')) else {
+            redacted += before;
+            rest = after;
+            continue;
+        };
+        redacted += &rest[..rest.len() - value.len()];
+        redacted += REDACTED;
+        let mut is_escaped = false;
+        let end = value.find(|character| {
+            let is_end = character == '"' && !is_escaped;
+            is_escaped = character == '\\' && !is_escaped;
+            is_end
+        });
+        rest = end.map_or("", |end| &value[end..]);
+    }
+    redacted + rest
 }
 
 #[cfg(test)]
@@ -82,6 +106,10 @@ mod tests {
             (
                 r#"{"access_token":"x","refresh_token":"y","n":1}"#,
                 r#"{"access_token":"[redacted]","refresh_token":"[redacted]","n":1}"#,
+            ),
+            (
+                "{\"access_token\" :\n \"x\\\"y\\\\\", \"api_key\": 7, \"api_secret\" : \"z",
+                "{\"access_token\" :\n \"[redacted]\", \"api_key\": 7, \"api_secret\" : \"[redacted]",
             ),
             ("äbearer ", "äbearer "),
             ("", ""),

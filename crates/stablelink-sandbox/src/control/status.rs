@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::actions::ControlError;
 use super::redact::SecretRedactor;
+use crate::auth;
 use crate::envelope::{self, FROM_DOCUMENT};
 use crate::gateway::GatewayState;
 use crate::request_log::RequestRecord;
@@ -58,6 +59,8 @@ pub(super) async fn get_request(
         ("headers", headers(&record.headers)),
         ("body", json!(String::from_utf8_lossy(&record.body))),
         ("bodyLength", json!(record.body_length)),
+        ("isSignatureValid", json!(record.is_signature_valid)),
+        ("signedParts", signed_parts(&record)),
         ("responseHeaders", headers(&record.response_headers)),
         (
             "responseBody",
@@ -68,6 +71,21 @@ pub(super) async fn get_request(
     }
     redact(&mut detail, &SecretRedactor::new(&gateway));
     Ok(envelope::json_response(StatusCode::OK, detail.to_string()))
+}
+
+/// Returns the parts of the signed message. The body of a form is not signed.
+fn signed_parts(record: &RequestRecord) -> Value {
+    let query = auth::signed_query(&record.query, record.query_form);
+    let is_form = header(&record.headers, "content-type")
+        .is_some_and(|it| it.to_ascii_lowercase().starts_with("multipart/"));
+    let body: &[u8] = if is_form { &[] } else { &record.body };
+    json!([
+        record.method.as_str().to_uppercase(),
+        header(&record.headers, "timestamp"),
+        record.path,
+        String::from_utf8_lossy(&query),
+        String::from_utf8_lossy(body),
+    ])
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::openapi::{OperationEntry, entries, entry, match_path};
+use crate::auth;
 
 macro_rules! operations {
     ($($variant:ident = $id:literal,)*) => {
@@ -140,11 +141,15 @@ impl SandboxOperation {
         matching.map(Self::from_entry)
     }
 
-    /// Returns the values of the parameters in the path of a request.
+    /// Returns the decoded values of the parameters in the path of a request.
     pub(crate) fn path_parameters(self, path: &str) -> impl Iterator<Item = (String, String)> {
         let parameters = match_path(self.path(), path).unwrap_or_default();
         let parameters = parameters.into_iter();
-        parameters.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        parameters.map(|(name, value)| {
+            let value = auth::percent_decode(value);
+            let value = String::from_utf8_lossy(&value).into_owned();
+            (name.to_owned(), value)
+        })
     }
 }
 
@@ -188,6 +193,14 @@ mod tests {
         assert_eq!(SandboxOperation::UploadFile.evidence(), "inferred");
         let key = SandboxOperation::CreateFiatSettlementOrder.key_field();
         assert_eq!(key, Some("settlementOrderNo"));
+    }
+
+    #[test]
+    fn parameter_of_a_path_is_percent_decoded() {
+        let operation: SandboxOperation = "createVaultNote".parse().unwrap();
+        let parameters = operation.path_parameters("/vaults/v%2D1%2f%C3%A4+%/notes");
+        let parameters: Vec<_> = parameters.collect();
+        assert_eq!(parameters, [("vault".to_owned(), "v-1/ä+%".to_owned())]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Responses that are made from the document, for operations without a hand-written handler.
 //!
-//! A generator of samples is written here, because the crates for Rust (`fake`, `jsf`-like ports)
-//! make random values: the same request must give the same response.
+//! A generator of samples is written here. The crate `fake` was considered: it makes values of Rust
+//! types, and reads no JSON Schema.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -23,8 +23,8 @@ pub(crate) struct SampleResponse {
 }
 
 /// Makes the response of a success: an example of the document that matches its schema, or values
-/// of the schema. A property with the name and the type of a request field has the value of this
-/// field. The same request gives the same response.
+/// of the schema. A property with the name of a request field has the value of this field. The same
+/// request gives the same response.
 pub(crate) fn sample_response(
     operation: SandboxOperation,
     request: &Map<String, Value>,
@@ -54,23 +54,50 @@ pub(crate) fn sample_response(
     let matches = |value: &Value| validator(part).is_ok_and(|it| it.is_valid(value));
     let example = example.filter(|example| matches(example)).cloned();
     let digest = Sha256::digest(format!("{operation}{}", Value::Object(request.clone())));
-    let sampler = |echo| Sampler {
-        request: if echo { Some(request) } else { None },
+    let sampler = Sampler {
         number: 1 + digest
             .iter()
             .take(3)
             .fold(0, |sum, byte| sum * 256 + i64::from(*byte)),
     };
+    let is_example = example.is_some();
+    let made = example.unwrap_or_else(|| sampler.value("value", part, 0));
+    let repeated = repeat_fields(&made, request);
     SampleResponse {
-        is_example: example.is_some(),
+        is_example,
         has_envelope,
-        data: Some(example.unwrap_or_else(|| {
-            let echoed = sampler(true).value("value", part, 0);
-            if matches(&echoed) {
-                return echoed;
-            }
-            sampler(false).value("value", part, 0)
-        })),
+        data: Some(if matches(&repeated) { repeated } else { made }),
+    }
+}
+
+/// Replaces each field that the request has too by the value of the request, if the types allow it.
+/// A client can check that a response is about the requested record.
+fn repeat_fields(made: &Value, request: &Map<String, Value>) -> Value {
+    match made {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, made)| {
+                let sent = request.get(name).and_then(|sent| convert(sent, made));
+                (
+                    name.clone(),
+                    sent.unwrap_or_else(|| repeat_fields(made, request)),
+                )
+            });
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.iter().map(|it| repeat_fields(it, request)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Converts a value of a request to the type of a value. Parameters in a query are strings.
+fn convert(sent: &Value, made: &Value) -> Option<Value> {
+    match (sent, made) {
+        (Value::String(text), Value::Number(_)) => {
+            let number = serde_json::from_str(text).ok();
+            number.filter(Value::is_number)
+        }
+        (Value::Number(number), Value::String(_)) => Some(json!(number.to_string())),
+        _ => (std::mem::discriminant(sent) == std::mem::discriminant(made)).then(|| sent.clone()),
     }
 }
 
@@ -82,10 +109,7 @@ impl SandboxOperation {
     /// A test can call an operation with it that it does not know.
     #[must_use]
     pub fn sample_request(self) -> Map<String, Value> {
-        let sampler = Sampler {
-            request: None,
-            number: 1,
-        };
+        let sampler = Sampler { number: 1 };
         let sample = |name: &str, content: &Value| {
             let example = examples(content).next().cloned();
             example.unwrap_or_else(|| sampler.value(name, &content["schema"], 0))
@@ -124,14 +148,12 @@ fn property<'a>(schema: &'a Value, name: &str, depth: usize) -> Option<&'a Value
 }
 
 /// Makes values from schemas.
-struct Sampler<'a> {
-    /// The fields of the request whose values are repeated.
-    request: Option<&'a Map<String, Value>>,
+struct Sampler {
     /// A number that depends on the request.
     number: i64,
 }
 
-impl Sampler<'_> {
+impl Sampler {
     /// Makes the value of the property `name`.
     fn value(&self, name: &str, schema: &Value, depth: usize) -> Value {
         let schema = resolve(schema);
@@ -151,12 +173,7 @@ impl Sampler<'_> {
         match schema["type"].as_str() {
             Some("boolean") => json!(true),
             Some("integer") => json!(self.bounded(schema)),
-            Some("number") => {
-                let limit = |names: [&str; 2]| names.iter().find_map(|it| schema[*it].as_f64());
-                let low = limit(["minimum", "exclusiveMinimum"]).unwrap_or(1.0);
-                let high = limit(["maximum", "exclusiveMaximum"]).unwrap_or(f64::MAX);
-                json!((low + 0.25).min(high - 0.25))
-            }
+            Some("number") => json!(number_within(schema)),
             Some("string") => json!(self.text(name, schema)),
             Some("array") => {
                 let count = schema["minItems"].as_u64().unwrap_or(1);
@@ -188,18 +205,18 @@ impl Sampler<'_> {
                 continue;
             }
             let value = self.value(name, property, depth + 1);
-            let sent = self.request.and_then(|request| request.get(name));
-            let same_type =
-                |sent: &&Value| std::mem::discriminant(*sent) == std::mem::discriminant(&value);
-            let value = sent.filter(same_type).unwrap_or(&value).clone();
             fields.insert(name.clone(), value);
         }
     }
 
+    /// Returns the number of the request, or the nearest integer within the limits of the schema.
     fn bounded(&self, schema: &Value) -> i64 {
         let bound = |name: &str| schema[name].as_i64();
-        let at_least = self.number.max(bound("minimum").unwrap_or(i64::MIN));
-        at_least.min(bound("maximum").unwrap_or(i64::MAX))
+        let above = bound("exclusiveMinimum").map(|it| it.saturating_add(1));
+        let below = bound("exclusiveMaximum").map(|it| it.saturating_sub(1));
+        let low = bound("minimum").max(above).unwrap_or(i64::MIN);
+        let highs = [bound("maximum"), below].into_iter().flatten();
+        self.number.max(low).min(highs.min().unwrap_or(i64::MAX))
     }
 
     fn text(&self, name: &str, schema: &Value) -> String {
@@ -226,6 +243,25 @@ impl Sampler<'_> {
                 )
             }
         }
+    }
+}
+
+/// Returns a number within the limits of a schema: the middle of the range if it has two.
+fn number_within(schema: &Value) -> f64 {
+    let limits = |names: [&str; 2]| {
+        names
+            .map(|name| schema[name].as_f64())
+            .into_iter()
+            .flatten()
+    };
+    let low = limits(["minimum", "exclusiveMinimum"]).reduce(f64::max);
+    let high = limits(["maximum", "exclusiveMaximum"]).reduce(f64::min);
+    match (low, high) {
+        (None, None) => 1.25,
+        // The distance is relative, because a small one is lost next to a large limit.
+        (Some(low), None) => low + low.abs().max(0.25),
+        (None, Some(high)) => high - high.abs().max(0.25),
+        (Some(low), Some(high)) => low / 2.0 + high / 2.0,
     }
 }
 
@@ -262,6 +298,50 @@ mod tests {
     }
 
     #[test]
+    fn number_of_a_sample_keeps_the_limits() {
+        let sampler = Sampler { number: 7 };
+        for (schema, expected) in [
+            (json!({"type": "number"}), json!(1.25)),
+            (
+                json!({"type": "number", "minimum": 0, "maximum": 0.1}),
+                json!(0.05),
+            ),
+            (
+                json!({"type": "number", "exclusiveMinimum": 0, "maximum": 9}),
+                json!(4.5),
+            ),
+            (
+                json!({"type": "number", "exclusiveMinimum": 1e300}),
+                json!(2e300),
+            ),
+            (
+                json!({"type": "number", "exclusiveMaximum": 0}),
+                json!(-0.25),
+            ),
+            (
+                json!({"type": "number", "minimum": 5, "exclusiveMinimum": 0, "maximum": 5}),
+                json!(5.0),
+            ),
+            (json!({"type": "integer"}), json!(7)),
+            (json!({"type": "integer", "maximum": 7}), json!(7)),
+            (json!({"type": "integer", "exclusiveMaximum": 7}), json!(6)),
+            (
+                json!({"type": "integer", "exclusiveMaximum": 7, "maximum": 9}),
+                json!(6),
+            ),
+            (json!({"type": "integer", "exclusiveMinimum": 7}), json!(8)),
+            (
+                json!({"type": "integer", "minimum": 10, "exclusiveMinimum": 7}),
+                json!(10),
+            ),
+        ] {
+            let value = sampler.value("n", &schema, 0);
+            assert_eq!(value, expected, "{schema}");
+            assert!(validator(&schema).unwrap().is_valid(&value), "{schema}");
+        }
+    }
+
+    #[test]
     fn sample_is_the_example_or_follows_the_schema_and_the_request() {
         let order = sample("createCheckoutOrder", &json!({"orderNo": "A1"}));
         assert!(order.is_example && order.has_envelope);
@@ -284,6 +364,8 @@ mod tests {
             .data
             .unwrap();
         assert_ne!(data["code"], other["code"]);
+        let user = sample("getUser", &json!({"id": "7"})).data.unwrap();
+        assert_eq!(user["id"], 7, "a parameter of a query");
         let list = sample("listVaultNotes", &json!({}));
         assert_eq!((list.is_example, list.has_envelope), (true, false));
         assert_eq!(list.data.unwrap(), json!([{"vault": "a"}]));

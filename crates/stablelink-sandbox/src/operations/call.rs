@@ -1,6 +1,6 @@
 //! Reads the fields of a request, checks common rules, and writes pages of lists.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 
 use axum::body::Bytes;
@@ -11,12 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
 use crate::gateway::GatewayState;
 use crate::ledger::{Ledger, RecordKey};
 use crate::request::{CallerIndex, ReceivedRequest, parse_query};
+use crate::{SandboxOperation, auth};
 
 pub(super) type CallResult = Result<OperationResult, ApiError>;
 
@@ -27,13 +27,16 @@ pub(crate) struct AuthenticatedCall {
     /// The number of the request in the log.
     number: u64,
     body: Bytes,
+    /// Whether the body is a form, which only its handler reads.
+    is_multipart: bool,
     /// The parameters in the query and in the path.
-    parameters: HashMap<String, String>,
+    parameters: BTreeMap<String, String>,
 }
 
 impl AuthenticatedCall {
     pub(super) fn new(gateway: Arc<GatewayState>, parts: &Parts) -> Result<Self, ApiError> {
-        let mut parameters = parse_query(&parts.uri)?;
+        let parameters = parse_query(&parts.uri)?;
+        let mut parameters: BTreeMap<_, _> = parameters.into_iter().collect();
         let caller = parts.extensions.get::<CallerIndex>().copied();
         let received = parts.extensions.get::<ReceivedRequest>().cloned();
         let (Some(CallerIndex(client)), Some(received)) = (caller, received) else {
@@ -47,6 +50,7 @@ impl AuthenticatedCall {
             client,
             number: received.number,
             body: received.body,
+            is_multipart: auth::is_multipart(parts),
             parameters,
         })
     }
@@ -64,17 +68,21 @@ impl AuthenticatedCall {
         Ok(value)
     }
 
-    /// Returns the fields of the JSON body and the parameters.
-    pub(super) fn fields(&self) -> Result<Map<String, Value>, ApiError> {
+    /// Returns the fields of the JSON body and the parameters. The body may be empty if the document does not require it.
+    pub(super) fn fields(
+        &self,
+        operation: SandboxOperation,
+    ) -> Result<Map<String, Value>, ApiError> {
         let parameters = self.parameters.iter();
         let parameters = parameters.map(|(name, text)| (name.clone(), json!(text)));
         let mut fields: Map<String, Value> = parameters.collect();
-        // Only a form is not JSON: `check_request` has checked the type.
-        if matches!(self.body.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            match self.json()? {
-                Value::Object(body) => fields.extend(body),
-                body => _ = fields.insert("body".to_owned(), body),
-            }
+        let may_be_empty = operation.spec()["requestBody"]["required"] != true;
+        if self.is_multipart || (self.body.is_empty() && may_be_empty) {
+            return Ok(fields);
+        }
+        match self.json()? {
+            Value::Object(body) => fields.extend(body),
+            body => _ = fields.insert("body".to_owned(), body),
         }
         Ok(fields)
     }

@@ -28,7 +28,7 @@ fn make_response(
     call: &AuthenticatedCall,
     operation: SandboxOperation,
 ) -> Result<(OperationResult, &'static str), ApiError> {
-    let request = call.fields()?;
+    let request = call.fields(operation)?;
     record_effect(call, operation, &request)?;
     let sample = sample_response(operation, &request);
     let source = if sample.is_example {
@@ -135,7 +135,14 @@ mod tests {
             let [_, response] = put(path, body).await;
             assert!(response.contains(rule), "{response}");
         }
-        let [source, response] = put("/vaults/v-1/notes?order=up", note).await;
+        for body in ["hello", "", "{} x"] {
+            let [source, response] = put("/vaults/v-1/notes", body).await;
+            assert!(
+                source.is_empty() && response.contains("\"00008\""),
+                "{body}: {response}"
+            );
+        }
+        let [source, response] = put("/vaults/v%2D1/notes?order=up", note).await;
         let response: Value = serde_json::from_str(&response).unwrap();
         assert_eq!(source, "schema");
         assert_eq!(
@@ -143,6 +150,7 @@ mod tests {
             (&json!("200"), &json!(true))
         );
         assert_eq!(response["retdata"]["text"], "hello");
+        assert_eq!(response["retdata"]["vault"], "v-1");
         let [_, repeated] = put("/vaults/v-2/notes", note).await;
         assert!(repeated.contains("noteId already exists"), "{repeated}");
         let operation: SandboxOperation = "createVaultNote".parse().unwrap();
@@ -151,7 +159,7 @@ mod tests {
         let list = call(&sandbox, token, ("GET", "/vaults/v-1/notes"), "").await;
         assert_eq!(
             list,
-            ["example".to_owned(), r#"[{"vault":"a"}]"#.to_owned()]
+            ["example".to_owned(), r#"[{"vault":"v-1"}]"#.to_owned()]
         );
         let [_, wrong_method] = call(&sandbox, token, ("POST", "/vaults/v-1/notes"), "").await;
         assert!(

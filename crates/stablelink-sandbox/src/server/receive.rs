@@ -52,6 +52,8 @@ pub(super) async fn receive(
         operation,
         client: None,
         token_generation: None,
+        is_signature_valid: None,
+        query_form: settings.query_form,
         status: None,
         response_headers: HeaderMap::new(),
         response_body: Bytes::new(),

@@ -417,6 +417,37 @@ async fn request_is_shown_with_its_response_and_without_secrets() {
 }
 
 #[tokio::test]
+async fn request_shows_its_signed_message_and_whether_the_signature_matches() {
+    use stablelink_sandbox::{Fault, SandboxOperation, SandboxQueryForm};
+    use stablelink_signature::{QueryForm, SigningKey};
+
+    let builder = Sandbox::builder().settings(|it| it.query_form = SandboxQueryForm::EncodedSorted);
+    let sandbox = builder.start().await.unwrap();
+    let mut caller = Caller::new(&sandbox).await;
+    caller.query_form = QueryForm::EncodedSorted;
+    let (path, query) = ("/checkout/order/info", "b=%2f&orderNo=A1");
+    caller.get(path, query).await;
+    let fault = Fault::status(503).on(SandboxOperation::GetCheckoutOrder);
+    sandbox.faults().add(fault.clone().after_effect());
+    caller.get(path, query).await;
+    caller.sign_key = SigningKey::new(&"another key".into()).unwrap();
+    caller.get(path, query).await.rejected("00903");
+    sandbox.faults().add(fault.after_effect());
+    caller.get(path, query).await;
+    caller.token = "unknown".to_owned();
+    caller.get(path, query).await.rejected("00901");
+    let expected = [Some(true), Some(true), Some(false), Some(false), None];
+    for (number, is_valid) in (1..).zip(expected) {
+        let path = format!("requests/{number}");
+        let (_, detail) = control(&sandbox, Method::GET, &path, None).await;
+        assert_eq!(detail["isSignatureValid"], json!(is_valid), "{detail}");
+        let parts = &detail["signedParts"];
+        assert_eq!(parts[3], "b=%2F&orderNo=A1", "{detail}");
+        assert_eq!((&parts[0], &parts[4]), (&json!("GET"), &json!("")));
+    }
+}
+
+#[tokio::test]
 async fn pages_load_nothing_from_other_origins() {
     let sandbox = Sandbox::start().await.unwrap();
     for (path, kind, needle) in [

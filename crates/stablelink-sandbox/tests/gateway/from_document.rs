@@ -80,6 +80,11 @@ async fn response_from_the_document_depends_on_the_request_only() {
     let get = |client_id: &'static str| caller.get("/user/user-info", client_id);
     let first = get("clientId=5").await.ok();
     assert_eq!(first.body, get("clientId=5").await.body);
+    // The order in which the parameters are stored is not random.
+    let many = get("clientId=5&a=1&b=2&c=3").await.ok();
+    for _ in 0..8 {
+        assert_eq!(many.body, get("clientId=5&a=1&b=2&c=3").await.body);
+    }
     assert_ne!(first.body, get("clientId=6").await.body);
     get("clientId=x").await.rejected("00008");
     let hand_written = Sandbox::start().await.unwrap();

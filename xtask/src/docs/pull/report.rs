@@ -132,7 +132,7 @@ impl fmt::Display for PullReport {
         for stale in &self.stale {
             writeln!(
                 f,
-                "stale      {}:{}: stands in for the page `{}`, which is now captured: delete the action",
+                "stale      {}:{}: stands in for the page `{}`, which is now captured: `cargo xtask docs prune` deletes the action",
                 stale.file,
                 stale.line,
                 sanitize(&stale.page)

@@ -1,11 +1,14 @@
 //! The rules for the published documents. Read [`evidence`] and [`retries`] first, then [`money`],
 //! [`operations`] and [`schemas`].
 
+pub(super) mod envelope;
 mod evidence;
+mod known_types;
 mod money;
 mod operations;
 mod retries;
 mod schemas;
+pub(super) mod secrets;
 
 use super::{LintRule, shared};
 
@@ -20,6 +23,9 @@ pub(super) fn all() -> Vec<LintRule> {
         ("request-body", operations::required_body),
         ("success-response", operations::success_response),
         ("error-response", operations::error_responses),
+        ("envelope", envelope::form),
+        ("summary", operations::summary),
+        ("description", operations::description),
         ("evidence-form", evidence::form),
         ("evidence-missing", evidence::missing),
         ("retry-form", retries::form),
@@ -31,7 +37,9 @@ pub(super) fn all() -> Vec<LintRule> {
         ("open-request", schemas::open_request),
         ("closed-enum", schemas::closed_enum),
         ("open-enum", schemas::open_enum),
+        ("known-type", known_types::same_name),
         ("format", schemas::format),
+        ("secret", secrets::by_name),
         ("money", money::by_name),
         ("money-form", money::form),
         ("binary-float", money::binary_float),

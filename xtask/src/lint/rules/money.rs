@@ -19,6 +19,25 @@ const WORDS: [&str; 9] = [
     "rate",
 ];
 
+/// Further last words of names that may be about money. A whole number of this name is an item to review,
+/// because an example may show a whole amount by chance.
+const AMBIGUOUS_WORDS: [&str; 14] = [
+    "available",
+    "charge",
+    "credit",
+    "debit",
+    "discount",
+    "frozen",
+    "limit",
+    "paid",
+    "quota",
+    "remaining",
+    "sum",
+    "tax",
+    "total",
+    "value",
+];
+
 /// Reports properties and parameters that have the name of an amount or a rate, but no `x-money`.
 pub(super) fn by_name(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
@@ -33,7 +52,9 @@ pub(super) fn by_name(document: &Document, findings: &mut Findings) {
         // `binary_float` reports numbers, and `form` decimals.
         let has_default = text(site.schema, "type") == Some("number")
             || text(site.schema, "format") == Some("decimal");
-        if is_scalar && is_money_name(name) && !is_marked && !has_default {
+        let is_money_name = has_last_word(name, &WORDS)
+            || text(schema, "type") == Some("integer") && has_last_word(name, &AMBIGUOUS_WORDS);
+        if is_scalar && is_money_name && !is_marked && !has_default {
             let money = match text(schema, "type") {
                 Some("string") => json!({"x-money": "string", "format": "decimal"}),
                 _ => json!({"type": "number", "x-money": "number", "format": "decimal"}),
@@ -49,9 +70,9 @@ pub(super) fn by_name(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Returns whether the last word of a camelCase or snake_case name is in the list. `Bps` is not: basis points
+/// Returns whether the last word of a camelCase or snake_case name is in a list. `Bps` is not: basis points
 /// are whole numbers.
-fn is_money_name(name: &str) -> bool {
+fn has_last_word(name: &str, words: &[&str]) -> bool {
     let start = name
         .rfind(|letter: char| letter.is_ascii_uppercase() || letter == '_')
         .unwrap_or(0);
@@ -60,7 +81,7 @@ fn is_money_name(name: &str) -> bool {
         .unwrap_or_default()
         .trim_start_matches('_')
         .to_ascii_lowercase();
-    WORDS
+    words
         .iter()
         .any(|word| last == *word || last.strip_suffix('s') == Some(word))
 }
@@ -147,7 +168,7 @@ pub(super) fn in_unions(document: &Document, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use super::is_money_name;
+    use super::{WORDS, has_last_word};
 
     #[test]
     fn money_name_is_recognised_by_its_last_word() {
@@ -161,7 +182,7 @@ mod tests {
             "sellBalance",
             "developerFixAmount",
         ] {
-            assert!(is_money_name(name), "{name}");
+            assert!(has_last_word(name, &WORDS), "{name}");
         }
         for name in [
             "markupBps",
@@ -174,7 +195,7 @@ mod tests {
             "Rated",
             "coffee",
         ] {
-            assert!(!is_money_name(name), "{name}");
+            assert!(!has_last_word(name, &WORDS), "{name}");
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use heck::ToLowerCamelCase;
+use heck::{ToLowerCamelCase, ToTitleCase};
 use serde_json::{Value, json};
 
-use crate::lint::Findings;
+use crate::lint::{FindingLevel, Findings};
 use crate::openapi::{Document, Operation, PAGE_SECURITY, child, content, has_text, members, text};
 
 /// Reports operations and webhooks without an operationId, or with the operationId of another one. The naming
@@ -46,6 +46,47 @@ fn default_id(operation: &Operation, taken: &HashSet<String>) -> String {
     let candidates = title.into_iter().chain([request.clone()]).chain(numbered);
     let mut free = candidates.filter(|id| !id.is_empty() && !taken.contains(id));
     free.next().unwrap_or_default()
+}
+
+/// Reports operations without a summary.
+pub(super) fn summary(document: &Document, findings: &mut Findings) {
+    for operation in &document.operations {
+        if !has_text(operation.value, "summary") {
+            let id = text(operation.value, "operationId").unwrap_or(operation.path);
+            findings.assume(
+                &operation.pointer,
+                "the operation has no summary",
+                "add one in an overlay: a verb and a noun",
+                json!({"summary": id.to_title_case()}),
+            );
+        }
+    }
+}
+
+/// Reports operations and components without a description. The default of an operation is its summary, which
+/// is the title of the page.
+pub(super) fn description(document: &Document, findings: &mut Findings) {
+    for operation in &document.operations {
+        if !has_text(operation.value, "description") {
+            let summary = text(operation.value, "summary").unwrap_or(operation.path);
+            findings.assume(
+                &operation.pointer,
+                "the operation has no description",
+                "add one in an overlay",
+                json!({"description": format!("{}.", summary.trim_end_matches('.'))}),
+            );
+        }
+    }
+    for (name, schema) in &document.components {
+        if !has_text(schema, "description") && schema.get("$ref").is_none() {
+            findings.assume(
+                &child("/components/schemas", name),
+                "the component has no description",
+                "add one in an overlay",
+                json!({"description": format!("{}.", name.to_title_case())}),
+            );
+        }
+    }
 }
 
 /// Reports operations that have neither the URL of their page nor a note.
@@ -223,33 +264,42 @@ pub(super) fn error_responses(document: &Document, findings: &mut Findings) {
             .filter(|(status, _)| status.starts_with(['4', '5']) || *status == "default")
         {
             let content = content(response);
+            let place = child(&child(&operation.pointer, "responses"), status);
+            let is_common = ["4XX", "5XX"].contains(status);
             if content.is_empty() {
                 findings.add(
                     &response.pointer,
                     format!("the response {status} has no schema"),
                     "refer to the error component",
                 );
+                // 4XX and 5XX cover it.
+                if !is_common {
+                    findings.settle_by(FindingLevel::Assumed, &place, None);
+                }
             }
             for (_, media) in content {
-                let place = child(&media.pointer, "schema");
                 let schema = media.value.get("schema");
-                let Some(reference) = schema.and_then(|schema| text(schema, "$ref")) else {
-                    findings.add(
-                        &place,
-                        format!("the schema of the response {status} is not a reference"),
-                        "refer to the error component",
-                    );
-                    continue;
+                let reference = schema.and_then(|schema| text(schema, "$ref"));
+                let expected = match (component, reference) {
+                    (None, Some(reference)) if is_common => {
+                        component = Some(reference);
+                        continue;
+                    }
+                    (expected, reference) if expected.is_some() && expected == reference => {
+                        continue;
+                    }
+                    (expected, _) => expected.unwrap_or("the error component"),
                 };
-                let expected = *component.get_or_insert(reference);
-                if reference != expected {
-                    findings.add(
-                        &place,
-                        format!(
-                            "the response {status} is `{reference}`, but others are `{expected}`"
-                        ),
-                        "use one error component in all operations",
-                    );
+                findings.add(
+                    &child(&media.pointer, "schema"),
+                    format!(
+                        "the response {status} is {}, but others are `{expected}`",
+                        reference.map_or("no reference".to_owned(), |it| format!("`{it}`"))
+                    ),
+                    "use one error component in all operations",
+                );
+                if !is_common {
+                    findings.settle_by(FindingLevel::Assumed, &place, None);
                 }
             }
         }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::lint::Findings;
+use crate::lint::{FindingLevel, Findings};
 use crate::openapi::schema::properties;
 use crate::openapi::{Document, Operation, child, content, has_text, is_true, text};
 
@@ -61,11 +61,19 @@ pub(super) fn key(document: &Document, findings: &mut Findings) {
                 "the policy is keyed, but `key` is missing",
                 "set `key` to the property of the request body that is the idempotency key",
             ),
-            (true, Some(key)) if !keys.contains(&key) => findings.add(
-                &place,
-                format!("`{key}` is not marked as the idempotency key in the request body"),
-                "add `x-idempotency-key: true` to the property, or correct the name",
-            ),
+            (true, Some(key)) if !keys.contains(&key) => {
+                findings.add(
+                    &place,
+                    format!("`{key}` is not marked as the idempotency key in the request body"),
+                    "add `x-idempotency-key: true` to the property, or correct the name",
+                );
+                // The page may have renamed the key. Without a key, a retry could take effect twice.
+                let never = json!({"x-retry": {"policy": "never", "reason": format!(
+                    "The request has no `{key}`, which was the idempotency key."
+                )}});
+                findings.settle_by(FindingLevel::Assumed, &place, None);
+                findings.settle_by(FindingLevel::Assumed, &operation.pointer, Some(never));
+            }
             (false, Some(_)) => findings.add(
                 &place,
                 "`x-retry` has a `key`, but the policy is not keyed",

@@ -7,7 +7,9 @@ use heck::ToUpperCamelCase;
 use serde_json::{Value, json};
 
 use crate::lint::{FindingLevel, Findings, shared};
-use crate::openapi::{Document, SchemaRole, SchemaSite, child, content, is_true, text};
+use crate::openapi::{
+    Document, SchemaRole, SchemaSite, child, content, is_true, listed_values, text,
+};
 
 /// The version of the published documents.
 const VERSION: &str = "3.0.3";
@@ -37,9 +39,19 @@ pub(super) fn named_body(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Reports objects and unions inside a component that are not components themselves.
+/// Reports objects and unions inside a component that are not components themselves. Those inside another one
+/// are reported once that one is a component.
 pub(super) fn inline_object(document: &Document, findings: &mut Findings) {
+    let mut names = HashSet::new();
+    let mut reported: Vec<String> = Vec::new();
     for site in &document.schemas {
+        let is_nested = |outer: &String| {
+            let rest = site.pointer.strip_prefix(outer.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        if reported.iter().any(is_nested) {
+            continue;
+        }
         let is_inside = match site.role {
             SchemaRole::Component | SchemaRole::Body | SchemaRole::AllOfPart => false,
             SchemaRole::Parameter { .. } => true,
@@ -54,8 +66,48 @@ pub(super) fn inline_object(document: &Document, findings: &mut Findings) {
                 format!("a schema with `{keyword}` inside another schema has no name"),
                 "make it a component and refer to it",
             );
+            reported.push(site.pointer.clone());
+            if matches!(site.role, SchemaRole::Parameter { .. }) {
+                continue;
+            }
+            let mut component = site.schema.clone();
+            let nullable = component
+                .as_object_mut()
+                .and_then(|it| it.shift_remove("nullable"));
+            if let Some(name) = free_name(document, site, &names) {
+                let reference = format!("#/components/schemas/{name}");
+                let mut reference = json!({"$ref": reference});
+                if let Some(nullable) = nullable {
+                    reference["nullable"] = nullable;
+                }
+                let changes = [
+                    ("/components/schemas", json!({&name: component})),
+                    (site.pointer.as_str(), reference),
+                ];
+                for (place, fields) in changes {
+                    findings.settle_by(FindingLevel::Assumed, place, Some(fields));
+                }
+                names.insert(name);
+            }
         }
     }
+}
+
+/// Returns a name for a new component: that of the component that contains the schema, and the name of the
+/// nearest property.
+fn free_name(document: &Document, site: &SchemaSite, names: &HashSet<String>) -> Option<String> {
+    let own = site.component.unwrap_or("Parameter");
+    let last = match site.role {
+        SchemaRole::Property { name, .. } | SchemaRole::Parameter { name } => name,
+        SchemaRole::Items => "item",
+        _ => "value",
+    };
+    let base = format!("{own} {last}").to_upper_camel_case();
+    let is_free = |name: &String| {
+        !names.contains(name) && document.components.iter().all(|(known, _)| known != name)
+    };
+    let numbered = (2..).map(|number| format!("{base}{number}"));
+    std::iter::once(base.clone()).chain(numbered).find(is_free)
 }
 
 /// Reports optional arrays and maps in a response that are not nullable: a gateway may send null instead of an
@@ -135,9 +187,27 @@ pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
         }
         let is_named = |value: &Value| value.as_str().is_some_and(|it| !it.trim().is_empty());
         if text(site.schema, "type") == Some("string") && values.iter().all(is_named) {
-            open_enum_by_default(document, site, values, &mut names, findings);
+            let values = all_values(site.schema, values);
+            open_enum_by_default(document, site, &values, &mut names, findings);
         }
     }
+}
+
+/// Returns the values of an enum, and those that only the description or the example of the schema has.
+fn all_values(schema: &Value, values: &[Value]) -> Vec<Value> {
+    let mut all = values.to_vec();
+    let known: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+    let listed = listed_values(text(schema, "description").unwrap_or_default(), &known);
+    let is_word = |value: &&str| !value.is_empty() && !value.contains(char::is_whitespace);
+    for value in listed
+        .into_iter()
+        .chain(text(schema, "example").filter(is_word))
+    {
+        if !all.iter().any(|it| it == value) {
+            all.push(value.into());
+        }
+    }
+    all
 }
 
 /// Settles the last finding by an open enum in a new component.
@@ -157,20 +227,7 @@ fn open_enum_by_default(
         findings.settle_by(FindingLevel::Assumed, &child(&site.pointer, "enum"), None);
         return;
     }
-    let own = site.component.unwrap_or("Parameter");
-    let last = match site.role {
-        SchemaRole::Property { name, .. } | SchemaRole::Parameter { name } => name,
-        _ => "value",
-    };
-    let base = format!("{own} {last}").to_upper_camel_case();
-    let is_free = |name: &String| {
-        !names.contains(name) && document.components.iter().all(|(known, _)| known != name)
-    };
-    let mut numbered = (2..).map(|number| format!("{base}{number}"));
-    let Some(name) = Some(base.clone())
-        .filter(is_free)
-        .or_else(|| numbered.find(is_free))
-    else {
+    let Some(name) = free_name(document, site, names) else {
         return;
     };
     let component = json!({

@@ -1,6 +1,6 @@
 //! The command of an operation: its names, its arguments and its help.
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Args, Command};
 use heck::{ToKebabCase, ToUpperCamelCase};
 use stablelink::operations::{
     self as op, EvidenceLevel, FieldLocation, FieldType, OperationInfo, RequestEncoding,
@@ -9,9 +9,14 @@ use stablelink::operations::{
 
 use super::field_parser::FieldParser;
 use super::names::{GROUPS, advice, group_of_tag, usage_of};
+use crate::options::GlobalOptions;
 
-/// The clap ID of `--json`. It cannot be the name of a field.
+/// The clap ID of `--json`. It cannot be the ID of a field.
 pub(super) const JSON: &str = "--json";
+
+/// The fields of a refund of which only one may be set.
+pub(super) const ORDER: &str = "orderNo";
+pub(super) const ABNORMAL_PAYMENT: &str = "abnormalPaymentNo";
 
 /// The command that sends an operation.
 pub(super) struct CommandSpec {
@@ -134,10 +139,9 @@ impl CommandSpec {
             }
             command = command.arg(arg);
         }
-        let has = |name: &str| self.fields.iter().any(|field| field.name == name);
-        // A refund is of an order or of an abnormal payment.
-        if has("orderNo") && has("abnormalPaymentNo") {
-            command = command.mut_arg("abnormalPaymentNo", |arg| arg.conflicts_with("orderNo"));
+        if self.excludes_order_and_payment() {
+            let (order, payment) = (arg_id(ORDER), arg_id(ABNORMAL_PAYMENT));
+            command = command.mut_arg(payment, |arg| arg.conflicts_with(order));
         }
         let json = Arg::new(JSON)
             .long("json")
@@ -145,6 +149,12 @@ impl CommandSpec {
             .value_parser(|text: &str| text.parse::<crate::input::InputArg>())
             .help("Request as a JSON object: a literal text, @FILE, or @- for standard input; other arguments override its fields");
         describe(command.arg(json), self.operation).override_usage(usage)
+    }
+
+    /// Returns whether the request is of an order or of an abnormal payment, as that of a refund.
+    pub(super) fn excludes_order_and_payment(&self) -> bool {
+        let has = |name: &str| self.fields.iter().any(|field| field.name == name);
+        has(ORDER) && has(ABNORMAL_PAYMENT)
     }
 }
 
@@ -174,6 +184,24 @@ fn name_by_rule(operation: &OperationInfo) -> (String, String) {
     (group_of_tag(&tag), name)
 }
 
+/// Returns the clap ID of a field. The prefix separates it from the IDs of the global options.
+pub(super) fn arg_id(field: &str) -> String {
+    format!("field:{field}")
+}
+
+/// Returns the flag of a field: its name, with a prefix if a global option or `--json` has this flag.
+fn flag_of(field: &str) -> String {
+    let flag = field.to_kebab_case();
+    let globals = GlobalOptions::augment_args(Command::new(""));
+    let is_global = globals
+        .get_arguments()
+        .any(|arg| arg.get_long() == Some(&flag));
+    if is_global || ["json", "help"].contains(&&*flag) {
+        return format!("field-{flag}");
+    }
+    flag
+}
+
 impl FieldSpec {
     fn new(field: &RequestField) -> Self {
         // The rest of a description is for readers of the document.
@@ -184,7 +212,7 @@ impl FieldSpec {
         };
         Self {
             name: field.name.to_owned(),
-            flag: field.name.to_kebab_case(),
+            flag: flag_of(field.name),
             value_type: field.value_type,
             is_required: field.required,
             is_positional: field.required && field.location != FieldLocation::Body,
@@ -232,7 +260,7 @@ impl FieldSpec {
         if self.is_required && !self.is_positional {
             help.push_str(" [required]");
         }
-        let mut arg = Arg::new(self.name.clone())
+        let mut arg = Arg::new(arg_id(&self.name))
             .value_name(self.value_name())
             .value_parser(FieldParser {
                 value_type: self.value_type,
@@ -383,6 +411,30 @@ mod tests {
             help.contains("move [OPTIONS] <TRADE_ID> --green-link-va <TEXT>"),
             "{help}"
         );
+    }
+
+    #[test]
+    fn field_with_the_name_of_a_global_option_has_a_prefixed_flag() {
+        let names = ["timeout", "output", "profile", "env", "get", "json", "help"];
+        let fields = names.map(|name| field(name, FieldLocation::Body, false));
+        let spec = CommandSpec::new(operation("moveTrade", "Trade", &fields));
+        let mut command = GlobalOptions::augment_args(Command::new("stablelink"));
+        command = command.subcommand(spec.command());
+        command.clone().debug_assert();
+        let arguments = [
+            "stablelink",
+            "move",
+            "--timeout",
+            "7",
+            "--field-timeout",
+            "A",
+        ];
+        let matches = command.try_get_matches_from_mut(arguments).unwrap();
+        let matches = matches.subcommand().unwrap().1;
+        assert_eq!(matches.get_one("timeout"), Some(&7_u64));
+        let field = matches.get_one(&arg_id("timeout"));
+        assert_eq!(field, Some(&r#""A""#.to_owned()));
+        assert!(matches.get_one::<String>(&arg_id("env")).is_none());
     }
 
     #[test]

@@ -43,9 +43,11 @@ fn json_value(value_type: FieldType, text: &str) -> Result<String, String> {
             Ok(number) => Ok(number.to_string()),
             Err(_) => Err("expected an integer".to_owned()),
         },
-        FieldType::IntegerOrText => Ok(text
-            .parse::<i64>()
-            .map_or_else(|_| quoted(), |number| number.to_string())),
+        // `007` and `+5` are identifiers: as integers, they would change.
+        FieldType::IntegerOrText => match text.parse::<i64>() {
+            Ok(number) if number.to_string() == text => Ok(number.to_string()),
+            _ => Ok(quoted()),
+        },
         FieldType::Decimal => to_json(text.parse::<DecimalNumber>()),
         FieldType::DecimalText => to_json(text.parse::<DecimalString>()),
         FieldType::Boolean => match text {
@@ -89,7 +91,11 @@ mod tests {
             (FieldType::Boolean, "true", Some("true")),
             (FieldType::Boolean, "yes", None),
             (FieldType::IntegerOrText, "7", Some("7")),
+            (FieldType::IntegerOrText, "-7", Some("-7")),
             (FieldType::IntegerOrText, "A7", Some(r#""A7""#)),
+            (FieldType::IntegerOrText, "007", Some(r#""007""#)),
+            (FieldType::IntegerOrText, "+5", Some(r#""+5""#)),
+            (FieldType::IntegerOrText, "-0", Some(r#""-0""#)),
             (FieldType::Json, r#"{"a":1.50}"#, Some(r#"{"a":1.50}"#)),
             (FieldType::Json, "{", None),
             (FieldType::Json, "@/no/such", None),

@@ -134,7 +134,7 @@ pub(super) fn advice(operation_id: &str) -> Option<&'static str> {
             "The address must be on the chain of the token: on another chain, the money is lost.",
         ),
         "createTrade" => Some(
-            "A trade requires the fee configuration of the customer. The type 1 is an on-ramp; that of an off-ramp is unknown.",
+            "A trade requires the fee configuration of the customer. The type 1 is an on-ramp; 2 is inferred for an off-ramp.",
         ),
         "confirmTransaction" => Some("This command moves money."),
         "updateRemit" => Some("The bank account is replaced: set all of its fields."),

@@ -4,9 +4,9 @@ use clap::ArgMatches;
 use stablelink::operations::FieldType;
 use stablelink::{RawObject, closest};
 
-use super::command_spec::{CommandSpec, JSON, key_of};
+use super::command_spec::{ABNORMAL_PAYMENT, CommandSpec, JSON, ORDER, arg_id, key_of};
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CallSubject, CliError};
 use crate::input::InputArg;
 
 /// The fields of a request: names and JSON texts.
@@ -30,7 +30,7 @@ impl RequestFields {
             }
         }
         for field in &spec.fields {
-            let Some(values) = matches.get_many::<String>(&field.name) else {
+            let Some(values) = matches.get_many::<String>(&arg_id(&field.name)) else {
                 continue;
             };
             let values: Vec<&str> = values.map(String::as_str).collect();
@@ -99,7 +99,8 @@ impl RequestFields {
         }
     }
 
-    /// Fails if a required field is missing, and notes a name that looks mistyped.
+    /// Fails if a required field is missing, or if two fields exclude each other. A name that looks mistyped is an error for a
+    /// call that may change something, and a note for other calls.
     pub(super) fn check(&self, spec: &CommandSpec, context: &Context) -> Result<(), CliError> {
         let missing = spec
             .fields
@@ -113,16 +114,30 @@ impl RequestFields {
             let problem = format!("missing field `{}`", field.name);
             return Err(CliError::usage(problem).next(format!("set it {how} or in --json")));
         }
+        if spec.excludes_order_and_payment()
+            && let (Some(_), Some(_)) = (self.get(ORDER), self.get(ABNORMAL_PAYMENT))
+        {
+            let problem = format!("both `{ORDER}` and `{ABNORMAL_PAYMENT}` are set");
+            return Err(CliError::usage(problem)
+                .next("a refund is of an order or of an abnormal payment: set one of them"));
+        }
         for (name, _) in &self.0 {
             let mut known = spec.fields.iter().map(|field| field.name.as_str());
             if known.clone().any(|known| known == name) {
                 continue;
             }
-            if let Some(other) = closest(name, known.by_ref()) {
-                context.out.note(format!(
-                    "the document has no field `{name}`, which is sent unchanged; did you mean `{other}`?"
-                ));
+            let Some(other) = closest(name, known.by_ref()) else {
+                continue;
+            };
+            if CallSubject::may_write(spec.operation) {
+                let problem = format!("the document has no field `{name}`");
+                return Err(CliError::usage(problem).next(format!(
+                    "did you mean `{other}`? `stablelink api` sends any field"
+                )));
             }
+            context.out.note(format!(
+                "the document has no field `{name}`, which is sent unchanged; did you mean `{other}`?"
+            ));
         }
         Ok(())
     }

@@ -1,0 +1,284 @@
+//! The day on which the vendor's site can be pulled: no file is edited, and `regen` reports what a person must
+//! review.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod site;
+
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
+
+use serde_json::{Value, json};
+use site::{OperationPage, pages, publish};
+use stablelink_tests::{
+    copy_of_tree, root as workspace,
+    site::{Site, SiteState},
+};
+use xtask::{
+    docs::{
+        prune,
+        pull::{
+            self, PullOptions,
+            address::{ApiBase, Site as Address},
+            settings::PullSettings,
+        },
+    },
+    overlay,
+    regen::{self, RegenOutput},
+};
+
+const SUPERSET: &str = "spec/openapi.provisional.json";
+
+/// Publishes the pages, pulls them and regenerates all files.
+fn pull_and_regenerate(root: &Path, site: &Site, pages: &[OperationPage]) -> RegenOutput {
+    publish(site, pages);
+    let options = PullOptions {
+        site: Address::parse(&site.url()).unwrap(),
+        api: vec![ApiBase::parse(&site.api_base()).unwrap()],
+        form: None,
+        site_id: None,
+        password: None,
+        without: Vec::new(),
+        settings: PullSettings::default(),
+    };
+    pull::pull(root, &options).unwrap();
+    let built = regen::build(root).unwrap_or_else(|error| panic!("{error}"));
+    built.outputs.write(root).unwrap();
+    built
+}
+
+fn start() -> Site {
+    Site::start(SiteState::default()).unwrap()
+}
+
+fn read(root: &Path, file: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(root.join(file)).unwrap()).unwrap()
+}
+
+fn live_pages(root: &Path, seed: u64) -> Vec<OperationPage> {
+    let (_, stand_ins) = overlay::load_all(root).unwrap();
+    let pages = pages(&read(root, SUPERSET), &stand_ins, seed);
+    assert!(pages.len() >= 39, "{} pages", pages.len());
+    pages
+}
+
+/// Returns the operations of a document by id, each with its request.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            found.push((id, format!("{method} {path}"), operation.clone()));
+        }
+    }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found
+}
+
+fn messages(built: &RegenOutput) -> String {
+    let messages = built.warnings.iter().chain(&built.review.losses);
+    messages.map(|it| format!("{it}\n")).collect()
+}
+
+#[test]
+fn whole_site_is_regenerated_without_an_edit() {
+    for seed in 1..=3 {
+        let copy = copy_of_tree().unwrap();
+        let root = copy.path();
+        let before = operations(&read(root, SUPERSET));
+        let site = start();
+        let built = pull_and_regenerate(root, &site, &live_pages(root, seed));
+        assert_eq!(built.superseded.len(), 28);
+        assert!(!built.review.is_empty());
+
+        let after = operations(&read(root, "spec/openapi.json"));
+        assert_eq!(before.len(), after.len());
+        let mut moved = 0;
+        for ((id, request, old), (new_id, new_request, new)) in before.iter().zip(&after) {
+            assert_eq!(id, new_id);
+            for field in ["summary", "tags"] {
+                assert_eq!(old[field], new[field], "{id}");
+            }
+            let (old, new) = (&old["x-retry"], &new["x-retry"]);
+            // The page of a keyed operation has other fields, so its key is gone.
+            let is_keyless = old["policy"] == "keyed" && new["policy"] == "never";
+            assert!(
+                old == new || is_keyless && request != new_request,
+                "{id}: {new}"
+            );
+            moved += usize::from(request != new_request);
+        }
+        assert_eq!(moved, 28, "the pages have other paths than the stand-ins");
+
+        // Each stand-in is one line of the report, and prune deletes it without another effect.
+        let superseded = messages(&built).matches("the page of the stand-in").count();
+        assert_eq!(superseded, 28);
+        assert_eq!(prune::prune(root).unwrap().len(), 28);
+        let pruned = regen::build(root).unwrap();
+        assert_eq!(pruned.superseded, []);
+        let document = pruned
+            .outputs
+            .iter()
+            .find(|it| it.path.ends_with("openapi.json"))
+            .unwrap();
+        assert_eq!(
+            document.content,
+            fs::read(root.join("spec/openapi.json")).unwrap()
+        );
+        let (_, stand_ins) = overlay::load_all(root).unwrap();
+        let left = stand_ins
+            .iter()
+            .flat_map(|it| &it.actions)
+            .filter(|it| it.stands_in_for.is_some());
+        assert_eq!(left.count(), 0);
+    }
+}
+
+/// The hand-written client, the CLI and the sandbox compile with the generated files, without an edit.
+#[test]
+fn client_cli_and_sandbox_compile_after_the_pull() {
+    let copy = tempfile::tempdir().unwrap();
+    let root = copy.path();
+    copy_workspace(root);
+    let site = start();
+    let built = pull_and_regenerate(root, &site, &live_pages(root, 7));
+    assert_eq!(built.superseded.len(), 28);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or(workspace().join("target"), Into::into);
+    let packages = [
+        "stablelink-api",
+        "stablelink",
+        "stablelink-cli",
+        "stablelink-sandbox",
+    ];
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["check", "--offline", "--locked", "--all-features"])
+        .args(packages.map(|package| format!("--package={package}")))
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", target)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+}
+
+/// Copies the files of the workspace that git knows.
+fn copy_workspace(root: &Path) {
+    let files = Command::new("git")
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    for name in String::from_utf8(files.stdout)
+        .unwrap()
+        .split_terminator('\0')
+    {
+        let (from, to) = (workspace().join(name), root.join(name));
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        // A deleted file is still listed.
+        if from.exists() {
+            fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+/// Names that the hand-written code uses survive a page with the fields of the stand-in under another path.
+#[test]
+fn page_that_confirms_a_stand_in_keeps_the_types() {
+    let copy = copy_of_tree().unwrap();
+    let root = copy.path();
+    let (_, stand_ins) = overlay::load_all(root).unwrap();
+    let before = read(root, SUPERSET);
+    let site = start();
+    let pages = site::confirmed(&before, &stand_ins);
+    let built = pull_and_regenerate(root, &site, &pages);
+    assert_eq!(built.superseded.len(), 28);
+    let names = |document: &Value| -> BTreeSet<String> {
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        schemas.keys().cloned().collect()
+    };
+    let after = read(root, SUPERSET);
+    let lost: Vec<String> = names(&before).difference(&names(&after)).cloned().collect();
+    assert_eq!(lost, [""; 0], "components");
+    for (id, _, operation) in operations(&after) {
+        let old = operations(&before)
+            .into_iter()
+            .find(|it| it.0 == id)
+            .unwrap()
+            .2;
+        assert_eq!(old["x-retry"], operation["x-retry"], "{id}");
+    }
+}
+
+#[test]
+fn second_pull_reports_each_change() {
+    let copy = copy_of_tree().unwrap();
+    let root = copy.path();
+    let site = start();
+    let mut pages = live_pages(root, 1);
+    pull_and_regenerate(root, &site, &pages);
+    prune::prune(root).unwrap();
+
+    let page = |pages: &mut Vec<OperationPage>, title: &str| {
+        pages
+            .iter()
+            .position(|page| page.title() == title)
+            .unwrap_or_else(|| panic!("{title}"))
+    };
+    let order = page(&mut pages, "GetCheckoutOrderInfo");
+    let data = "/responses/0/jsonSchema/properties/retdata/properties";
+    let fields = pages[order].published.pointer_mut(data).unwrap();
+    fields["orderStatus"]["enum"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!("FROZEN"));
+    let hash = fields
+        .as_object_mut()
+        .unwrap()
+        .shift_remove("txHash")
+        .unwrap();
+    fields["transactionHash"] = hash;
+    let rate = page(&mut pages, "Get Exchange Rate");
+    pages[rate].published["path"] = json!("/trade/v2/rate");
+    let request = &mut pages[rate].published["requestBody"]["jsonSchema"];
+    request["required"] = json!(["amount"]);
+    let removed = page(&mut pages, "Get Trade List");
+    pages.remove(removed);
+    let balance = page(&mut pages, "Get Fee Config");
+    let mut balance = pages[balance].clone();
+    (balance.id, balance.folder) = (599_999_999, "Wallet".to_owned());
+    balance.published["id"] = json!(balance.id);
+    balance.published["name"] = json!("Get Balance");
+    balance.published["path"] = json!("/wallet/balance");
+    pages.push(balance);
+
+    let built = pull_and_regenerate(root, &site, &pages);
+    let report = messages(&built);
+    for expected in [
+        "the value `FROZEN` is not in the enum of",
+        "`CheckoutOrder.txHash` is gone",
+        "the operation moved from POST /trade/exchange-rate to POST /trade/v2/rate",
+        "`GetExchangeRateRequest.amount` is now required",
+        "the operation GET /wallet/balance is new",
+    ] {
+        assert!(report.contains(expected), "{expected}\n{report}");
+    }
+    assert!(report.contains("/get/trade/list is gone"), "{report}");
+    let review = fs::read_to_string(root.join("spec/REVIEW.md")).unwrap();
+    assert!(review.contains("## getBalance"), "{review}");
+    let unknown = "no captured page and no stand-in is the page of `x-operation`";
+    assert!(review.contains(unknown), "the curation of the removed page");
+    let rate = operations(&read(root, SUPERSET));
+    let rate = rate
+        .into_iter()
+        .find(|it| it.0 == "getExchangeRate")
+        .unwrap();
+    assert_eq!(rate.1, "post /trade/v2/rate");
+    assert_eq!(
+        rate.2["x-retry"]["policy"], "safe",
+        "curation follows the operation"
+    );
+}

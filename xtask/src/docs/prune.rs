@@ -1,0 +1,99 @@
+//! `cargo xtask docs prune`: deletes the stand-ins whose pages are captured.
+
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+use crate::{
+    output_files::{OutputError, OutputFiles},
+    overlay::{self, OverlayError, SupersededStandIn},
+    regen::{self, RegenError},
+};
+
+/// The reason why nothing was deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum PruneError {
+    /// The stand-ins cannot be compared with the captures.
+    #[error(transparent)]
+    Regen(#[from] Box<RegenError>),
+    /// An overlay would be malformed without its stand-ins.
+    #[error(transparent)]
+    Overlay(#[from] OverlayError),
+    /// An overlay cannot be read.
+    #[error("{file}: cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The overlays cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// Deletes the superseded stand-ins from the overlays, and the overlays that are empty without them. Returns
+/// the stand-ins.
+///
+/// # Errors
+/// Fails if `regen` fails or if a file cannot be read or written; nothing is changed then.
+pub fn prune(root: &Path) -> Result<Vec<SupersededStandIn>, PruneError> {
+    let superseded = regen::build(root).map_err(Box::new)?.superseded;
+    let mut lines: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for stand_in in &superseded {
+        lines.entry(&stand_in.file).or_default().push(stand_in.line);
+    }
+    let mut outputs = OutputFiles::default();
+    for (file, lines) in lines {
+        let text =
+            fs::read_to_string(root.join(file)).map_err(|source| PruneError::Unreadable {
+                file: file.to_owned(),
+                source,
+            })?;
+        let overlay = read(file, &text)?;
+        let starts: Vec<u32> = overlay.actions.iter().map(|action| action.line).collect();
+        if starts.iter().all(|start| lines.contains(start)) {
+            outputs.remove(file);
+            continue;
+        }
+        let rest = without(&text, &starts, &lines);
+        read(file, &rest)?;
+        outputs.add(file, rest);
+    }
+    outputs.write(root)?;
+    Ok(superseded)
+}
+
+fn read(file: &str, text: &str) -> Result<overlay::Overlay, OverlayError> {
+    overlay::read(file, text.as_bytes()).map_err(|problems| OverlayError { problems })
+}
+
+/// Returns the text without the actions that start at these lines. An action ends before the next one.
+fn without(text: &str, starts: &[u32], removed: &[u32]) -> String {
+    let mut rest = String::new();
+    let mut is_removed = false;
+    for (line, number) in text.split_inclusive('\n').zip(1..) {
+        if starts.contains(&number) {
+            is_removed = removed.contains(&number);
+        }
+        if !is_removed {
+            rest.push_str(line);
+        }
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removed_actions_leave_the_others_unchanged() {
+        let text = "head\nactions:\n  - a\n    1\n  - b\n    2\n  - c\n";
+        for (removed, expected) in [
+            (vec![3], "head\nactions:\n  - b\n    2\n  - c\n"),
+            (vec![5, 7], "head\nactions:\n  - a\n    1\n"),
+            (vec![], text),
+        ] {
+            assert_eq!(without(text, &[3, 5, 7], &removed), expected, "{removed:?}");
+        }
+    }
+}

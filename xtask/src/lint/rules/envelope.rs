@@ -1,0 +1,180 @@
+//! The envelope of responses: every response has the fields of one common envelope, with the same schemas.
+//!
+//! The component with `x-envelope: true` is the common envelope. A response is an envelope if it has the
+//! properties that the common envelope requires. Its property without a type is the data of the response, which
+//! differs between operations.
+
+use serde_json::{Map, Value, json};
+
+use crate::lint::Findings;
+use crate::openapi::schema::json_types;
+use crate::openapi::{
+    Document, Operation, child, component_name, is_true, list, members, strings, text,
+};
+
+/// The extension of the common envelope.
+pub(in crate::lint) const EXTENSION: &str = "x-envelope";
+
+/// The common envelope, and the components that are envelopes.
+struct Envelopes<'a> {
+    reference: String,
+    properties: Vec<(&'a str, &'a Value)>,
+    required: Vec<&'a str>,
+    components: Vec<&'a str>,
+}
+
+impl<'a> Envelopes<'a> {
+    fn find(document: &Document<'a>) -> Option<Self> {
+        let mut components = document.components.iter();
+        let (name, common) = components.find(|(_, schema)| is_true(schema, EXTENSION))?;
+        let mut envelopes = Self {
+            reference: format!("#{}", child("/components/schemas", name)),
+            properties: members(common.get("properties")).collect(),
+            required: strings(common.get("required")).collect(),
+            components: Vec::new(),
+        };
+        for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
+            for response in response_components(document, operation) {
+                let schema = &document.root["components"]["schemas"][response];
+                let has = |name: &&str| schema["properties"].get(*name).is_some();
+                if envelopes.required.iter().all(has) && !envelopes.components.contains(&response) {
+                    envelopes.components.push(response);
+                }
+            }
+        }
+        Some(envelopes)
+    }
+}
+
+/// Returns the components of the response 200, with the branches of a union.
+fn response_components<'a>(document: &Document<'a>, operation: &Operation<'a>) -> Vec<&'a str> {
+    let responses = document.responses(operation);
+    let success = responses.iter().find(|(status, _)| *status == "200");
+    let content = success
+        .into_iter()
+        .flat_map(|(_, it)| crate::openapi::content(it));
+    let schemas = content.filter_map(|(_, media)| media.value.get("schema"));
+    let mut found = Vec::new();
+    for schema in schemas {
+        let branches = list(document.resolve(schema).get("oneOf"));
+        for schema in std::iter::once(schema).chain(branches) {
+            found.extend(text(schema, "$ref").and_then(component_name));
+        }
+    }
+    found
+}
+
+/// Gives the envelopes of pages the schemas of the common envelope where the page shows a type that this
+/// schema accepts. A response may lack the data, so it becomes nullable. An operation without a response 200
+/// gets the common envelope.
+pub(crate) fn normalize(root: &mut Value) {
+    let mut changes: Vec<(String, Value)> = Vec::new();
+    let document = Document::new(root);
+    let Some(envelopes) = Envelopes::find(&document) else {
+        return;
+    };
+    for component in &envelopes.components {
+        let pointer = child("/components/schemas", component);
+        let envelope = document.root.pointer(&pointer);
+        let mut envelope = envelope.cloned().unwrap_or_default();
+        let mut required: Vec<Value> = list(envelope.get("required")).cloned().collect();
+        for name in &envelopes.required {
+            if !required.iter().any(|it| it == name) {
+                required.push((*name).into());
+            }
+        }
+        // Fields other than these may be missing: an error has no data.
+        required.retain(|it| {
+            it.as_str()
+                .is_some_and(|it| envelopes.required.contains(&it))
+        });
+        envelope["required"] = required.into();
+        for (name, common) in &envelopes.properties {
+            let own = envelope["properties"].get(*name);
+            let is_data = json_types(&document, common).is_empty();
+            let schema = match own {
+                None => (*common).clone(),
+                Some(own) if is_data => nullable(&document, own),
+                Some(own) => {
+                    let accepted = json_types(&document, common);
+                    let is_accepted = json_types(&document, own).is_subset(&accepted);
+                    let mut schema = if is_accepted { *common } else { own }.clone();
+                    if let (Some(place), Value::Object(schema)) =
+                        (own.get("x-apifox-at"), &mut schema)
+                    {
+                        schema.insert("x-apifox-at".to_owned(), place.clone());
+                    }
+                    schema
+                }
+            };
+            envelope["properties"][*name] = schema;
+        }
+        changes.push((pointer, envelope));
+    }
+    for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
+        if operation.value["responses"].get("200").is_none() {
+            let mut responses = operation.value["responses"]
+                .as_object()
+                .cloned()
+                .unwrap_or_default();
+            responses.shift_remove("default");
+            let mut with_success = Map::new();
+            with_success.insert(
+                "200".to_owned(),
+                json!({
+                    "description": "No page shows this response.",
+                    "content": {"application/json": {"schema": {"$ref": envelopes.reference}}}
+                }),
+            );
+            with_success.extend(responses);
+            let mut changed = operation.value.clone();
+            changed["responses"] = with_success.into();
+            changes.push((operation.pointer.clone(), changed));
+        }
+    }
+    for (pointer, value) in changes {
+        if let Some(place) = root.pointer_mut(&pointer) {
+            *place = value;
+        }
+    }
+}
+
+/// Returns a schema that also accepts null.
+fn nullable(document: &Document, schema: &Value) -> Value {
+    let mut nullable = schema.clone();
+    let types: Vec<&str> = json_types(document, schema).into_iter().collect();
+    if let ([json_type], Value::Object(fields)) = (types.as_slice(), &mut nullable) {
+        // Validators require a `type` next to `nullable`.
+        if fields.contains_key("$ref") {
+            fields.insert("type".to_owned(), (*json_type).into());
+        }
+        fields.insert("nullable".to_owned(), true.into());
+    }
+    nullable
+}
+
+/// Reports envelopes whose fields differ from those of the common envelope.
+pub(super) fn form(document: &Document, findings: &mut Findings) {
+    let Some(envelopes) = Envelopes::find(document) else {
+        return;
+    };
+    for component in &envelopes.components {
+        let pointer = child("/components/schemas", component);
+        let properties = &document.root["components"]["schemas"][component]["properties"];
+        for (name, common) in &envelopes.properties {
+            let common_types = json_types(document, common);
+            let own_types = properties.get(*name).map(|own| json_types(document, own));
+            let is_data = common_types.is_empty();
+            if !is_data && own_types != Some(common_types) {
+                findings.add(
+                    &child(&child(&pointer, "properties"), name),
+                    format!("`{name}` differs from the field of the common envelope"),
+                    format!(
+                        "refer to the schema that {} has, or change that one",
+                        envelopes.reference
+                    ),
+                );
+            }
+        }
+    }
+}
