@@ -198,7 +198,7 @@ fn undecided_number_is_exact_and_listed_for_review() {
     replace(root, PRICE, "\"tillId\": 23", fields);
     forge_hash(root, PRICE);
     let built = regen::build(root).unwrap();
-    // The invented vendor has other items too.
+    // The fixture also has findings of other rules, which this test ignores.
     let expected = ["money", "money-form", "binary-float"];
     let rules = built.review.findings.iter().map(|it| it.rule);
     let rules: Vec<&str> = rules.filter(|rule| expected.contains(rule)).collect();

@@ -23,7 +23,7 @@ const MODES: [&str; 2] = ["by-kind", "always200"];
 /// Runs schemathesis against a sandbox in each mode.
 ///
 /// # Errors
-/// All problems of both runs.
+/// Fails with all problems of both runs.
 pub fn run(root: &Path, out: &mut dyn Write) -> Result<(), JobProblems> {
     let mut job = Job::new(root, out);
     let result = run_in_job(&mut job);

@@ -1,4 +1,4 @@
-//! Lint returns findings for any JSON value.
+//! Lint accepts any JSON value without a panic, and each finding has its rule and a help text.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod any_value;

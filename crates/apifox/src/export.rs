@@ -9,7 +9,7 @@ use crate::yaml::parse_block;
 use crate::{PageRole, PageSource};
 use std::collections::HashSet;
 
-/// The key with the version is near the start of the file.
+/// The number of bytes at the start of a file that are searched for `openapi` or `swagger`.
 const HEAD: usize = 4096;
 
 /// Returns whether a file is an OpenAPI document, in JSON or YAML.

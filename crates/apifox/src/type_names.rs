@@ -198,7 +198,7 @@ pub(crate) fn type_line(text: &str) -> Option<TypeLine> {
         line.format = format;
         line.declared = declared;
     }
-    // A value of several types accepts any value.
+    // A union of several types is imported as a type that accepts any value.
     if known.len() > 1 {
         line.declared = Declared::Any;
         line.format = None;

@@ -91,8 +91,8 @@ pub(crate) fn random_string(length: usize) -> Result<String, RandomnessError> {
 
 /// A SplitMix64 generator: a seed gives the same numbers on every machine and in every version.
 ///
-/// `fastrand` was considered: it does not promise the same numbers in its next version, so a seed
-/// in a test would hit other requests after an update.
+/// `fastrand` was considered, but it does not guarantee the same numbers in future versions: after
+/// an update, the seed of a test could select different requests.
 #[derive(Clone, Debug)]
 pub(crate) struct SeededRandom(u64);
 
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn seeded_random_matches_published_sequence() {
-        // The first numbers for the seed 1234567 that the author of SplitMix64 publishes.
+        // The first numbers of the SplitMix64 reference implementation for the seed 1234567.
         let mut random = SeededRandom::new(1_234_567);
         let expected = [
             6_457_827_717_110_365_317,

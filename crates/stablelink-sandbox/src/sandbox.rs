@@ -91,8 +91,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the address. Default: a free port of 127.0.0.1. Port 0 selects a free port. An address
-    /// that other machines can reach requires [`allow_remote`](Self::allow_remote).
+    /// Sets the address to listen on. Defaults to a free port on 127.0.0.1. Port 0 selects a free
+    /// port. An address that other machines can reach requires
+    /// [`allow_remote`](Self::allow_remote).
     pub fn bind(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
         self
@@ -225,8 +226,8 @@ impl Sandbox {
         self.gateway.requests.count()
     }
 
-    /// Returns the first hundred responses that do not match the OpenAPI document. Each is a bug
-    /// of the sandbox or of the document, so a test expects none. See
+    /// Returns the first 100 responses that do not match the OpenAPI document. Each mismatch is a
+    /// bug in the sandbox or in the document, so a test should expect none. See
     /// [`SandboxSettings::check_responses`].
     #[must_use]
     pub fn mismatches(&self) -> Vec<SchemaMismatch> {

@@ -127,7 +127,7 @@ macro_rules! list {
 }
 pub(crate) use list;
 
-/// Sets the number and the size of the page in the request body.
+/// Sets the page number and the page size in the request body.
 pub(crate) fn page_in_body<P>(call: &mut ListCall<P>, page: &PageFields<'_>)
 where
     P: Clone + From<Map<String, Value>> + Into<Map<String, Value>>,

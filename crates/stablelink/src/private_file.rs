@@ -62,7 +62,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     });
     written.map_err(|error| {
-        // Removing fails if the file has been renamed, which is no problem.
+        // If the file was already renamed, there is nothing to remove, and this error is ignored.
         let _ = fs::remove_file(&temporary);
         PrivateFileError::io(path, "written", error)
     })

@@ -125,13 +125,13 @@ impl LoadGateway {
             .update_settings(|settings| settings.reject_duplicates = false);
     }
 
-    /// Base URL of the sandbox.
+    /// Returns the base URL of the sandbox.
     #[must_use]
     pub fn url(&self) -> &str {
         self.sandbox.url()
     }
 
-    /// Accounts of the sandbox.
+    /// Returns the accounts of the sandbox.
     #[must_use]
     pub fn accounts(&self) -> &[LoadAccount] {
         &self.accounts

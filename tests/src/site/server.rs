@@ -74,7 +74,7 @@ impl Reply {
         Self::new(200, "application/json", body)
     }
 
-    /// Creates an error reply of the published JSON.
+    /// Creates an error response in the format of the published JSON.
     pub fn refused(status: u16, code: u32, message: &str) -> Self {
         let body =
             serde_json::json!({"success": false, "errorCode": code, "errorMessage": message});

@@ -1,5 +1,5 @@
-//! Every kind of fault on every call of two flows: each flow completes exactly once, and what the client reports about each
-//! payment is true.
+//! Injects every kind of fault into every call of two flows, and checks that each flow completes exactly once and that
+//! the client reports the outcome of each payment correctly.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

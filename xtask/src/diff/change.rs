@@ -80,7 +80,8 @@ pub struct Change {
     /// The reason why the change breaks a program or its source code; empty if `what` is
     /// sufficient.
     pub reason: String,
-    /// A program that was built with the old document is rejected, or cannot read a response.
+    /// Whether the gateway rejects requests of a program that was built with the old document, or the program cannot
+    /// read a response.
     pub breaks_wire: bool,
     /// Source code does not compile with the crate that is generated from the new document.
     pub breaks_code: bool,

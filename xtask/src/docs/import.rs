@@ -147,7 +147,7 @@ pub fn import(paths: &[PathBuf], schemas: Option<&Path>) -> Result<ImportedDocum
     })
 }
 
-/// Returns each line of a file with the element that it became, and the messages of the importer.
+/// Returns each line of a file with its use in the document, then the diagnostics of the importer.
 ///
 /// # Errors
 /// Fails if the file cannot be read.

@@ -95,7 +95,7 @@ pub struct CaptureEntry {
     /// The URL of the page, if the page was available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The subject of the page.
+    /// The kind of the page.
     pub kind: CaptureKind,
     /// How much of the page was available.
     pub evidence: PageEvidence,

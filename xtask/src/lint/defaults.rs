@@ -1,4 +1,4 @@
-//! The defaults of what no overlay decides, each with the reason why it is safe.
+//! The defaults of values that no overlay sets, each with the reason why it is safe.
 
 /// The id of a rule, the value that its findings get, and the reason.
 pub struct SafeDefault {

@@ -133,8 +133,8 @@ impl Findings<'_> {
 /// The id of a rule, and the function that reports what breaks it.
 type LintRule = (&'static str, fn(&Document, &mut Findings));
 
-/// Checks a document after the overlays, which must still have the importer's markers: they have the pages. The findings
-/// are sorted by rule, then by the order of the document.
+/// Checks a document after the overlays were applied. The document must still have the importer's markers, which name
+/// the page of each place. The findings are sorted by rule, then by document order.
 pub fn check_document(document: &Value) -> Vec<Finding> {
     run(document, &rules::all())
 }

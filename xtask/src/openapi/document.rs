@@ -282,8 +282,8 @@ impl<'a> Document<'a> {
         page_of(self.operations.get(*index)?.value)
     }
 
-    /// Finds the first user of each component. Returns the components that the user of the API sends, and
-    /// those that it receives, which are in responses and in bodies of webhooks, through all references.
+    /// Finds the first operation that uses each component. Returns the components that a client sends, and those that
+    /// it receives in responses and webhook bodies. References are followed.
     fn find_users(&mut self) -> (HashSet<&'a str>, HashSet<&'a str>) {
         let mut sent = Vec::new();
         let mut received = Vec::new();

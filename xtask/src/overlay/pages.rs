@@ -40,8 +40,10 @@ fn last_title(title: &str) -> String {
     plain(title.rsplit(" / ").next().unwrap_or(title))
 }
 
-/// Gives an operation of a page the title of the stand-in that has the same method and path, if no operation
-/// has this title: the page was renamed. The stand-in is then superseded, and its curation applies to the page.
+/// Finds renamed pages. A stand-in is an overlay action that describes an operation whose page is not captured
+/// (`x-stands-in-for`). If no operation has the title of that page, but an operation has the method and the path of the
+/// stand-in, the page was renamed. The operation then also gets this title, so that the stand-in has no effect and the
+/// other actions for the page apply to it.
 pub fn recognize_retitled_pages(document: &mut Value, stand_ins: &[Overlay]) {
     for action in stand_ins.iter().flat_map(|overlay| &overlay.actions) {
         let (Some(page), OverlayChange::Update(value)) = (&action.stands_in_for, &action.change)

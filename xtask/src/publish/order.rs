@@ -1,4 +1,4 @@
-//! The order of the document, which does not depend on when an overlay added a field.
+//! Sorts the document, so that its order does not depend on when an overlay added a field.
 
 use serde_json::{Map, Value};
 

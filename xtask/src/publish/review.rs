@@ -1,5 +1,4 @@
-//! `spec/REVIEW.md`: the assumptions of a run of `regen` with the reasons of its defaults, and other items
-//! that a person should review.
+//! `spec/REVIEW.md`: the assumptions of a `regen` run, the reasons for its defaults, and other items to review.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +20,7 @@ pub const FILE: &str = "spec/REVIEW.md";
 /// The items of one run.
 #[derive(Debug, Default)]
 pub struct Review {
-    /// The findings of the lint that are no errors.
+    /// The lint findings that are not errors.
     pub findings: Vec<Finding>,
     /// Values and names of pages and overlays that the document lacks.
     pub losses: Vec<Diagnostic>,
@@ -142,7 +141,8 @@ fn actions(document: &Document, finding: &Finding) -> String {
     text
 }
 
-/// Returns the target for a place, and the line with the page of the operation in which the target starts.
+/// Returns the overlay target for a JSON pointer, and the `x-operation` line of the overlay action. The line is empty
+/// if the target does not start at an operation.
 fn target(document: &Document, place: &str) -> (String, String) {
     let below = |operation: &Operation| {
         let rest = place.strip_prefix(operation.pointer.as_str())?;

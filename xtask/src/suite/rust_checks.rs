@@ -13,8 +13,9 @@ const HACK: CargoTool = CargoTool {
     minutes: 1,
 };
 
-/// All crates with all features, and the published clients with the default features of a user. In the workspace build other
-/// members turn on `provisional` and `serde_json/arbitrary_precision`.
+/// The crates and features to document: all crates with all features, and the published clients with their default
+/// features. The clients are documented separately because other workspace members enable `provisional` and
+/// `serde_json/arbitrary_precision`.
 const SELECTIONS: [&str; 2] = ["--workspace --all-features", CLIENTS];
 
 /// The crates with features that a user selects.

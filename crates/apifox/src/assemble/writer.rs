@@ -247,7 +247,7 @@ impl Writer<'_> {
     }
 }
 
-/// Returns the suffix that a property adds to the name of its component.
+/// Returns the last part of the name of a component: the name of its property in PascalCase.
 fn part(property: &str) -> String {
     let part = pascal_case(property);
     if part.is_empty() {

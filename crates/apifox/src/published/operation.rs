@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Adds the operation to a page.
+/// Parses the operation and stores it in `page`. If it returns `None`, the method or the path is
+/// invalid, and `diagnostics` contains an error.
 pub(super) fn read(
     node: &JsonNode,
     page: &mut Page,

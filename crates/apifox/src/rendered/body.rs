@@ -34,7 +34,8 @@ pub(crate) fn body(
         .map(|body| body.examples.clone())
         .unwrap_or_default();
     let has_content = !fields.iter().all(|field| field.name.is_empty()) || !examples.is_empty();
-    // The site shows an empty body on pages of operations that have none.
+    // The site also shows a body section for operations without a body, so a heading without
+    // content counts only if the method can have a body.
     let shows_body = match section {
         Some(section) => has_content || (section.has_heading && method.has_body()),
         None => has_content,

@@ -73,7 +73,7 @@ pub(super) struct ListReader<'a> {
 }
 
 impl ListReader<'_> {
-    /// Returns a line without its bullet, or an empty line after the end.
+    /// Returns the line at `at` without its bullet, or an empty string after the end of the list.
     pub(super) fn at(&self, at: usize) -> &str {
         if at >= self.end {
             return "";

@@ -26,7 +26,7 @@ pub(crate) fn join_divided(lines: &mut Lines) {
     }
 }
 
-/// Returns the line that two lines form.
+/// Joins two lines that are parts of one label, status or type. Otherwise returns `None`.
 fn joined(front: &str, rest: &str) -> Option<String> {
     let may_follow = rest.starts_with([':', '：', '(', '（', '{']);
     if !may_follow

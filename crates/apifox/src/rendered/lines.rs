@@ -182,8 +182,8 @@ fn is_nothing(c: char) -> bool {
 }
 
 impl<'a> Lines<'a> {
-    /// Shortens the line at an index to its first `end` bytes, and inserts the rest as a line after
-    /// it, with the same number.
+    /// Splits the line at `index` after `end` bytes. The rest becomes the next line and keeps the
+    /// line number.
     pub(crate) fn divide(&mut self, index: usize, end: usize) {
         let Some(line) = self.lines.get_mut(index) else {
             return;

@@ -173,8 +173,8 @@ fn level(open: &[OpenObject], name: &str) -> (usize, bool) {
     if let Some(level) = counted {
         return (level, true);
     }
-    // Without other evidence, the fields after an object belong to the object, unless it already
-    // has a field with that name or all fields that the examples show.
+    // Without other evidence, a field after an object belongs to that object, unless the object
+    // already has a field with this name or already has every field that the examples show.
     let assumed = candidates()
         .find(|&level| {
             let object = &open[level];

@@ -14,7 +14,7 @@ pub(crate) struct PageHeader {
     pub(crate) folder: Vec<String>,
     pub(crate) title: String,
     pub(crate) status: Option<String>,
-    /// The method in the notation of the page, and the index of its line.
+    /// The method as written on the page, and the index of its line.
     pub(crate) method: Option<(String, usize)>,
     /// The path in the notation of the page, and the index of its line.
     pub(crate) path: Option<(String, usize)>,
@@ -54,7 +54,7 @@ pub(crate) fn head(lines: &Lines) -> PageHeader {
 }
 
 impl PageHeader {
-    /// Records the use of the lines of the header.
+    /// Marks the lines of the header that are used, and the other lines as navigation.
     pub(crate) fn mark(&self, lines: &Lines) {
         lines.mark_unused(0..self.end, "navigation");
         let folder = (0..self.end).filter(|&at| {

@@ -32,7 +32,8 @@ pub(crate) fn is_standard(name: &str) -> bool {
         .any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Parameters in the order of their first occurrence, each location and name once.
+/// Parameters in order of first occurrence, without duplicates. A parameter is identified by its
+/// location and its name.
 pub(crate) struct SampledParameters {
     all: Vec<ApiParameter>,
     index: HashMap<(ParameterLocation, String), usize>,

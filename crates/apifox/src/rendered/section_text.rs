@@ -72,7 +72,7 @@ impl SectionReader<'_, '_> {
     }
 }
 
-/// The reason why a line with data about the page is not part of the result.
+/// The reason that is reported for unused lines with metadata of the page.
 const CUSTOM_FIELD: &str = "data about the page, not part of its description";
 
 /// Returns whether lines only contain custom fields of the page: a name with a colon on one line, and

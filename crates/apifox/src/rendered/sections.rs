@@ -84,7 +84,7 @@ pub(super) struct SectionReader<'a, 'm> {
     /// A label of an example precedes. An example may have no label, and a labelled one may not be
     /// JSON.
     pub(super) announced: bool,
-    /// The last heading of the responses.
+    /// The line index of the last `Responses` heading.
     pub(super) last_responses: Option<usize>,
     /// The responses whose status lines directly precede: the tabs of the content below.
     pub(super) tabs: Vec<usize>,

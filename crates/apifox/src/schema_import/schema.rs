@@ -8,7 +8,7 @@ use crate::json::{JsonNode, JsonValue};
 use crate::names::pascal_case;
 use serde_json::{Map, Value, json};
 
-/// Keywords that are imported, or that do not describe a value.
+/// Keywords that cause no warning, because they are imported or do not describe a value.
 const KNOWN: &[&str] = &[
     "$ref",
     "$schema",

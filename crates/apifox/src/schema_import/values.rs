@@ -51,7 +51,7 @@ pub(super) fn of_type(node: &JsonNode, kind: Option<&str>) -> Option<Value> {
 pub(super) struct Enumeration {
     pub(super) values: Vec<Value>,
     pub(super) null: bool,
-    /// Values with the description after them (`1 (paid)`).
+    /// Values and their descriptions: `1 (paid)` is stored as `1` and `paid`.
     pub(super) descriptions: Vec<(String, String)>,
     /// Values that are sentences. A list with a sentence is not exhaustive.
     pub(super) prose: Vec<String>,

@@ -182,8 +182,9 @@ impl<'a> Check<'a> {
         self.fits_behind(schema, value, 0)
     }
 
-    /// `hops` counts the references and branches followed for one value. A reference to itself
-    /// accepts any value.
+    /// Returns whether a value matches a schema. `hops` counts the references and branches that
+    /// were followed for this value. After more than 50, the schema is assumed to refer to itself,
+    /// and any value matches.
     fn fits_behind(&self, schema: &Value, value: &Value, hops: usize) -> bool {
         if hops > 50 {
             return true;

@@ -19,7 +19,7 @@ fn login(env: &TestEnvironment) -> PtySession {
     spawn_command(command, TIMEOUT_MS).unwrap()
 }
 
-/// Whether the output of `stty -a` has echo turned on.
+/// Returns whether the output of `stty -a` shows that echo is turned on.
 fn echoes(shown: &str) -> bool {
     shown.split_whitespace().any(|word| word == "echo")
 }

@@ -49,7 +49,7 @@ pub(crate) struct Ledger {
     /// Idempotency keys of trades and remits.
     request_ids: BTreeSet<String>,
     pub(crate) customers: BTreeMap<i64, Customer>,
-    /// The fee configs by the id of the customer.
+    /// The fee configs by customer ID.
     pub(crate) fee_configs: BTreeMap<i64, FeeConfig>,
     pub(crate) trades: BTreeMap<i64, TradeRecord>,
     pub(crate) deposits: BTreeMap<i64, Deposit>,

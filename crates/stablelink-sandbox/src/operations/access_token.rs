@@ -30,7 +30,7 @@ fn grant(gateway: &GatewayState, number: u64, parameters: &HashMap<String, Strin
     let now = gateway.clock.now_millis();
     let settings = gateway.settings();
     let mut clients = gateway.clients.iter().enumerate();
-    // The check and the grant hold the same lock, so a rotation cannot happen between them.
+    // The check and the grant run under one lock, so that no rotation can happen between them.
     let (granted, problem, shape) = match parameter("grant_type")? {
         "client_credentials" => {
             let (key, secret) = (parameter("api_key")?, parameter("api_secret")?);

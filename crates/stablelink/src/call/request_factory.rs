@@ -85,7 +85,7 @@ pub(crate) fn append_query<N: AsRef<str>, V: AsRef<str>>(url: &mut Url, query: &
     url.set_query(Some(&query));
 }
 
-/// Replaces `+` by `%20` in a form-encoded query. A plus sign is `%2B` there and is not changed.
+/// Replaces `+` with `%20` in a form-encoded query. A literal plus sign is encoded as `%2B` and does not change.
 fn encode_spaces(form_encoded: &str) -> String {
     form_encoded.replace('+', "%20")
 }

@@ -1,4 +1,4 @@
-//! A rejection of the gateway.
+//! The retcode and the message of a call that the gateway rejected.
 
 use std::fmt;
 

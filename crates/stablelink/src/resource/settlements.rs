@@ -57,7 +57,8 @@ impl Settlements {
         .key(&order.0.settlement_order_no)
     }
 
-    /// Pays out in a fiat currency. **Inferred**: only the number is documented, neither the path nor the other fields.
+    /// Pays out in a fiat currency. **Inferred**: the page of this operation is missing. The path is inferred, and
+    /// `settlementOrderNo` is the only known field.
     ///
     /// # Errors
     ///

@@ -48,8 +48,8 @@ impl UploadContent {
                     Error::invalid("file", format!("cannot be read: {}", error.kind()))
                         .because(error)
                 };
-                // The type of the file is checked before the file is opened, because opening a pipe
-                // waits for its other end.
+                // The file type is checked before the file is opened, because opening a named pipe blocks until another
+                // process opens its other end.
                 let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
                 if !metadata.is_file() {
                     return Err(Error::invalid(

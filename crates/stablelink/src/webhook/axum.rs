@@ -221,7 +221,7 @@ where
 pub enum DeliveryRejection {
     /// The verification failed: 401. The error has the reason, which is not part of the response.
     Unverified(Error),
-    /// The delivery is verified, but its body is not an event: 400.
+    /// The delivery was verified, but its body is not an event. The response status is 400.
     Malformed(Error),
     /// The body is larger than allowed: 413.
     TooLarge,

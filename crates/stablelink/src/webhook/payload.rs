@@ -243,7 +243,7 @@ mod tests {
         }
     }
 
-    /// Each inferred type: the body, and the payload with and without the feature.
+    /// One case per inferred event type: the body, and the expected payload with and without the `provisional` feature.
     const INFERRED: [(&str, &str, &str); 5] = [
         (
             r#"{"eventType":"CHECKOUT_ORDER_CHANGED","data":{"orderNo":"7","orderStatus":"PAID","x":0.10}}"#,

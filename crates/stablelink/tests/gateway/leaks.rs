@@ -418,7 +418,7 @@ async fn search_finds_planted_leaks() {
     );
 }
 
-/// Tests in this folder take errors out of results with `checked_err`, which checks them for leaks.
+/// Tests in this folder must call `checked_err`, so that every error is searched for leaked secrets.
 #[test]
 fn tests_check_every_error_for_leaks() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway"));

@@ -12,7 +12,7 @@ const MAX_ITEMS: usize = 8;
 pub enum PageChange {
     /// The page has no capture.
     Added,
-    /// A pulled capture has other content or another URL.
+    /// The content or the URL of a pulled capture changed.
     Changed,
     /// Title, folder, method or path of a pulled capture differ: old, new.
     Renamed(String, String),

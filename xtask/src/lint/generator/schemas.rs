@@ -175,8 +175,8 @@ pub(super) fn dropped_fields(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Reports optional arrays and maps that are not nullable. The generator makes an optional array a
-/// `Vec` with a default, which cannot be null.
+/// Reports optional arrays and maps that are not nullable. The generator represents an optional array as a `Vec` with a
+/// default value, which does not accept null.
 pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         if let Some(name) = shared::collection_without_null(document, site) {

@@ -12,7 +12,7 @@ use crate::openapi::{
     Document, Operation, child, component_name, is_true, list, members, strings, text,
 };
 
-/// The extension of the common envelope.
+/// The extension that marks a component as the common envelope.
 pub(in crate::lint) const EXTENSION: &str = "x-envelope";
 
 /// The common envelope, and the components that are envelopes.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::lint::Findings;
 use crate::openapi::{Document, SchemaRole, child, has_text, list, strings, text};
 
-/// Reports operations without `x-evidence`, and `x-evidence` that has no level, or neither pages
-/// nor a source.
+/// Reports operations without `x-evidence`, and each `x-evidence` without a valid level. Operations need pages unless
+/// they are inferred. Inferred schemas need a source, and other schemas need pages or a source.
 pub(super) fn form(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let place = child(&operation.pointer, "x-evidence");

@@ -82,7 +82,8 @@ struct WaitArgs {
     until: Option<String>,
 }
 
-/// Polls a record until it has the status `--until` or, without one, a final status. Prints the record.
+/// Polls a record until it has the status given by `--until`, or a final status if the flag is not
+/// set, and prints the record.
 async fn wait<T>(
     context: &Context,
     matches: &ArgMatches,

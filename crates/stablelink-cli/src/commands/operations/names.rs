@@ -117,7 +117,7 @@ pub(crate) const OTHER_COMMANDS: [&str; 14] = [
     "whoami",
 ];
 
-/// Returns the group of the operations with a tag, if they have no row above.
+/// Returns the command group for a tag. It applies to operations without a row in `COMMAND_NAMES`.
 pub(super) fn group_of_tag(tag: &str) -> String {
     match tag {
         "" => "operation".to_owned(),

@@ -43,7 +43,7 @@ pub(crate) struct Listen {
     count: Option<u64>,
 }
 
-/// The largest accepted body.
+/// The maximum size of an accepted body, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
 struct ListenState {

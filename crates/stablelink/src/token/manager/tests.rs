@@ -205,7 +205,7 @@ async fn failed_early_refresh_keeps_the_token() {
         fixture.advance(LIFETIME.mul_f64(0.86));
         fixture.gateway.respond_with([response; 100]);
         let first = fixture.early_refresh().await.len();
-        // No new refresh before the delay is over.
+        // No refresh starts before the delay has passed.
         fixture.advance(29 * SECOND);
         assert_eq!(fixture.early_refresh().await, [""; 0]);
         fixture.advance(SECOND);
