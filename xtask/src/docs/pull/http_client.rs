@@ -300,6 +300,7 @@ impl HttpClient {
             text,
             class,
             status: Some(status.as_u16()),
+            has_no_data: false,
             retry_after,
         }
     }
