@@ -216,6 +216,42 @@ fn cookie_is_sent_only_to_the_server_that_set_it() {
 }
 
 #[test]
+fn password_is_sent_only_to_the_server_that_denies_access() {
+    let missing = Reply::status(404);
+    let denied = Reply::refused(200, 403_001, "No access");
+    let tree = format!("/api/v1/shared-docs/{SHARED}/http-api-tree");
+    // A site without protection, and one that another base does not have.
+    for (password, other) in [
+        (None, &missing),
+        (Some("secret"), &missing),
+        (None, &denied),
+    ] {
+        let (site, api) = (published(), published());
+        site.state().shared = true;
+        site.state().password = password.map(str::to_owned);
+        api.state().replies.insert(tree.clone(), other.clone());
+        let mut options = options(&site);
+        options.site = Address::parse(&format!("{}/{SHARED}", site.url())).unwrap();
+        options.api.insert(0, base(&api));
+        options.password = Some("secret".into());
+        assert_pulled("shared", &options, CaptureFormat::Json);
+        let has_password = |site: &Site| site.take_log().iter().any(|it| !it.body.is_empty());
+        assert_eq!(has_password(&site), password.is_some());
+        assert_eq!(has_password(&api), std::ptr::eq(other, &denied));
+
+        // Without a password, a base that denies access does not hide the next one.
+        options.password = None;
+        match pull::check(copy_of_shop().unwrap().path(), &options) {
+            Ok(_) => assert!(password.is_none()),
+            Err(error) => assert!(
+                matches!(error, PullError::PasswordRequired { .. }),
+                "{error}"
+            ),
+        }
+    }
+}
+
+#[test]
 fn site_may_be_in_a_subdirectory() {
     let site = published();
     let record = json!({"projectId": 4242, "enableSubdirectory": true, "subdirectory": "/help",

@@ -415,6 +415,11 @@ pub(super) fn api_failure(body: &Value) -> Option<FetchError> {
             status: Some(404),
             ..FetchError::new(FailureKind::Permanent, text)
         },
+        // The codes of denied access, such as 403001.
+        401 | 403 | 401_000..=401_999 | 403_000..=403_999 => FetchError {
+            status: Some(403),
+            ..FetchError::new(FailureKind::Transient, text)
+        },
         _ => FetchError::new(FailureKind::Transient, text),
     })
 }
