@@ -128,7 +128,7 @@ fn field_lists_of_responses_are_read() {
             "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\ncode\nstring\nrequired\nboats\narray [object {2}]\nrequired\nno\nstring\nNumber\nstate\nstring\nmsg\nstring",
             "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\ndata\nobject\nrequired\ncode\nstring\nmsg\nstring",
             "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\nkind\nstring\nOne of:\n- sail string of the boat\n- motor\nstate\nenum<string>\nAllowed values:\nfree\nrented\n404Not found\napplication/json\nerror\nstring",
-            "Get\nGET\n/x\nResponses\n🟢200\nDone\napplication/json\nstate\nenum<string> \n(BoatState)\nBoatState\nrequired\nAllowed values:\nfree\nrented\nnote\n(Note)\nNote\nrequired\nAny of:\n\nnull\n\nstring\n\narray[string]\n\nobject\nextra\nobject \noptional\nAdditional properties\nstring \noptional\nlast\nrequired\nOne of:\n\nallOf\n\nallOf\nOne of:\n\nnull\n\nstring\n🟠401\nUnauthorized",
+            "Get\nGET\n/x\nResponses\n🟢200\nDone\napplication/json\nstate\nenum<string> \n(BoatState)\nBoatState\nrequired\nAllowed values:\nfree\nrented\nnote\n(Note)\nNote\nrequired\nAny of:\n\nnull\n\nstring\n\narray[string]\n\nobject\nextra\nobject \noptional\nAdditional properties\nstring \noptional\nlast\nrequired\nOne of:\n\nallOf\n\nallOf\nOne of:\n\nnull\n\nstring\ndate\nstring\nrequired\n🟠401\nUnauthorized",
             "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\ndata\nobject\nport\nstring\nmsg\nstring\nExample\n{\"data\": {\"no\": \"a\"}, \"msg\": \"\"}",
         ],
     );
@@ -274,6 +274,7 @@ fn published_pages_and_exports_keep_their_facts() {
             "requestBodies": {"Boat": {"required": true, "content": {"application/json": {"schema": {"type": "object", "properties": {"name": {"type": "string"}}}}}}},
             "headers": {"Left": {"description": "Calls left", "schema": {"type": "integer"}}},
             "responses": {"Done": {"description": "Changed", "headers": {"X-Left": {"$ref": "#/components/headers/Left"}}, "content": {"application/json": {"schema": {"type": "object", "properties": {"code": {"type": "integer"}}}}}}}}}"##,
+            r#"{"openapi": "3.1.0", "webhooks": {"boatLost": {"post": {"requestBody": {"content": {"application/json": {"schema": {"type": "object", "required": ["no", "no"], "allOf": [{"type": "object", "properties": {"no": {"type": "string"}}}]}}}}, "responses": {"200": {"description": "taken"}}}}}}"#,
         ],
     );
 }

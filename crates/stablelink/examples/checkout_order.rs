@@ -8,6 +8,7 @@ mod support;
 use stablelink_sandbox::SandboxRecordKind;
 use std::time::Duration;
 
+use stablelink::open_enums::CheckoutOrderStatus;
 use stablelink::{Client, CustomerId, Decimal, MerchantId, NewCheckoutOrder};
 
 #[tokio::main]
@@ -25,12 +26,15 @@ async fn main() -> support::Outcome {
     .expired_in(2_000);
 
     match client.checkout_orders().create(&order).or_existing().await {
-        Ok(created) => println!(
-            "pay {} {} to {}",
-            created.paying_amount()?,
-            created.token.as_ref().map_or("", |token| token.as_str()),
-            created.deposit_address()?,
-        ),
+        Ok(order) => match order.existing_status() {
+            None | Some(CheckoutOrderStatus::Paying) => println!(
+                "pay {} {} to {}",
+                order.paying_amount()?,
+                order.token.as_ref().map_or("", |token| token.as_str()),
+                order.deposit_address()?,
+            ),
+            Some(status) => println!("do not pay: the order exists and is {status}"),
+        },
         Err(error) if error.may_have_taken_effect() => reconcile(&client, order.order_no()).await?,
         Err(error) => return Err(error.into()),
     }

@@ -75,7 +75,7 @@ pub(crate) fn read_operation(
     let mut reader = SchemaImporter::new(&file, &schemas, Budget::default());
     let paths = root.get("paths").filter(|paths| !paths.fields().is_empty());
     let found = match paths {
-        Some(_) if chosen.is_some() => chosen,
+        _ if chosen.is_some() => chosen,
         Some(paths) => one_operation(paths, source, diagnostics),
         None if source.role == crate::PageRole::Webhook || components.is_none() => {
             diagnostics.push(

@@ -125,13 +125,20 @@ impl ListReader<'_> {
             let is_choice = line.is_empty()
                 || is_choice_label(line)
                 || matches!(line, "allOf" | "oneOf" | "anyOf" | "null")
-                || type_line(line).is_some();
+                || type_line(line).is_some() && !self.starts_field(at);
             if !is_choice {
                 break;
             }
             at += 1;
         }
         at
+    }
+
+    /// Returns whether a line with the name of a type is the name of a field: its type and a flag follow.
+    fn starts_field(&self, at: usize) -> bool {
+        let below = self.filled(at + 1);
+        type_line(self.at(below)).is_some()
+            && required_line(self.at(self.filled(below + 1))).is_some()
     }
 
     /// Returns the index after the type of the fields that the list does not name.

@@ -1,4 +1,4 @@
-//! DocumentedParameters of a page with schemas.
+//! The parameters of a page with schemas.
 
 use super::SchemaImporter;
 use super::values::is_placeholder;

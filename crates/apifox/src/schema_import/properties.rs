@@ -44,8 +44,11 @@ impl SchemaImporter<'_> {
         if node.get("allOf").is_some() {
             let listed = node.get("required").map(JsonNode::items);
             let listed = listed.unwrap_or_default().iter();
-            let others = listed.filter_map(JsonNode::text);
-            required.extend(others.filter(|name| !set.index.contains_key(*name)));
+            for name in listed.filter_map(JsonNode::text) {
+                if !set.index.contains_key(name) && !required.contains(&name) {
+                    required.push(name);
+                }
+            }
         }
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));

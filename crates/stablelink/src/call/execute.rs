@@ -82,12 +82,13 @@ impl CallOptions {
     }
 }
 
-/// Returns whether the JSON value of a field differs from the requested value. Names of currencies and networks may differ in
-/// case.
-fn is_other(field: &str, json: &str, requested: &str) -> bool {
+/// Returns whether the JSON value of a field differs from the requested value. Names of currencies and networks and addresses
+/// that start with `0x` may differ in case.
+pub(crate) fn is_other(field: &str, json: &str, requested: &str) -> bool {
     match json.as_bytes().first() {
         Some(b'"') => serde_json::from_str::<String>(json).is_ok_and(|received| {
-            if field.ends_with("urrency") || field == "network" {
+            let is_hexadecimal = field == "address" && requested.starts_with("0x");
+            if field.ends_with("urrency") || field == "network" || is_hexadecimal {
                 !received.eq_ignore_ascii_case(requested)
             } else {
                 received != requested
@@ -117,6 +118,8 @@ pub(crate) struct CallContext {
     ambiguous: AtomicBool,
     /// The response of the last attempt, if it was a success.
     response: Mutex<Option<RawResponse>>,
+    /// The error of the call while its record is looked up.
+    failure: Mutex<Option<Error>>,
 }
 
 /// Marks a request as in flight until it is dropped.
@@ -142,6 +145,7 @@ impl CallContext {
             sent: AtomicBool::new(false),
             ambiguous: AtomicBool::new(false),
             response: Mutex::new(None),
+            failure: Mutex::new(None),
         })
     }
 
@@ -297,6 +301,11 @@ impl CallContext {
         *self.response.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
     }
 
+    /// Sets the error of the call in case its deadline passes while its record is looked up.
+    pub(crate) fn set_failure(&self, error: &Error) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.copy());
+    }
+
     /// Records an attempt that may have taken effect. Operations that only read have no effect.
     pub(super) fn record_effect(&self, failure: &AttemptError) {
         if failure.effect == Effect::Ambiguous && self.options.retry != RetrySafety::Safe {
@@ -360,6 +369,14 @@ impl CallContext {
     /// Returns the error of a call whose deadline passed. Must be called before the future of the call is dropped.
     fn deadline_error(&self) -> Error {
         let error = self.locate(Error::new(ErrorKind::Timeout));
+        let failure = self
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(failure) = failure {
+            return failure.because(error);
+        }
         // A response that was not read completely counts like one that was not received.
         let sent = self.in_flight.load(Ordering::Acquire) || self.response().is_some();
         let effect = sent && self.options.retry != RetrySafety::Safe;
@@ -427,12 +444,15 @@ fn parse_retdata<T: DeserializeOwned>(
         .transpose()
 }
 
-/// Parses `retdata`, which must not be missing.
+/// Parses `retdata`, which must not be missing unless the type accepts null, such as an `Option`.
 pub(crate) fn required_retdata<T: DeserializeOwned>(
     response: &RawResponse,
 ) -> Result<LenientRecord<T>, DecodeError> {
-    parse_retdata(response)?
-        .ok_or_else(|| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
+    if let Some(record) = parse_retdata(response)? {
+        return Ok(record);
+    }
+    let null = serde_json::from_str::<T>("null").map(LenientRecord::from);
+    null.map_err(|_| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
 }
 
 /// Parses `retdata`, which may be missing or null.

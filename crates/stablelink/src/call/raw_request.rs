@@ -125,7 +125,7 @@ impl RawRequest {
     /// # Errors
     ///
     /// Fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)), and with
-    /// [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or has another form.
+    /// [`Decode`](crate::ErrorKind::Decode) if `retdata` has another form, or is missing and the type does not accept null.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.send(required_retdata).await
     }

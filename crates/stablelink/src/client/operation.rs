@@ -34,6 +34,10 @@ impl Client {
     /// Creates a call of any operation of the document by its `operationId`, such as `listTrades`. The token, the signature,
     /// the retry rule and the errors are those of the other calls.
     ///
+    /// The checks of the method of an operation are not made: the characters of an order number, a deposit address of "-1"
+    /// ([`deposit_address`](Response::deposit_address) checks it), the record of a lost attempt. Use the method if there is
+    /// one.
+    ///
     /// Inferred operations require the feature `provisional`. For a request that the document lacks, use
     /// [`request`](Self::request); for an upload, `files`.
     ///
@@ -41,7 +45,8 @@ impl Client {
     ///
     /// When awaited, the call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It
     /// fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) before anything is sent if the operation does not
-    /// exist, and if a field that the document requires is missing, among them the idempotency key.
+    /// exist, if a field that the document requires is missing, among them the idempotency key, and if a field of the body
+    /// does not have the type of the document.
     ///
     /// ```no_run
     /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
@@ -94,7 +99,8 @@ impl OperationRequest {
     ///
     /// # Errors
     ///
-    /// Fails like the call itself, and with [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or has another form.
+    /// Fails like the call itself, and with [`Decode`](crate::ErrorKind::Decode) if `retdata` has another form, or is missing
+    /// and the type does not accept null.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.send(required_retdata).await
     }
@@ -185,7 +191,7 @@ struct OperationFields {
 }
 
 impl OperationFields {
-    /// Reads a JSON object. Fails if a field is missing, occurs twice, or is no amount although it should be one.
+    /// Reads a JSON object. Fails if a field is missing, occurs twice, or does not have the type of the document.
     fn parse(operation: &'static OperationInfo, json: &str) -> Result<Self, Error> {
         let object = RawObject::parse(json.as_bytes())
             .map_err(|_| Error::invalid("json", "is not a JSON object"))?;
@@ -204,6 +210,7 @@ impl OperationFields {
                 }
                 _ => compact(value),
             };
+            check_type(operation, info, name, &value)?;
             fields.push((name.to_owned(), value));
         }
         let request = Self { operation, fields };
@@ -345,6 +352,43 @@ fn scalar(name: &str, value: &str) -> Result<String, Error> {
     }
 }
 
+/// Fails if the idempotency key is not a string, or if a field of the body does not have the type of the document. The values
+/// of a query or a path are texts in any case.
+fn check_type(
+    operation: &OperationInfo,
+    info: Option<&RequestField>,
+    name: &str,
+    value: &str,
+) -> Result<(), Error> {
+    let is_key = matches!(operation.retry, RetrySafety::Keyed { field } if field == name);
+    let value_type = match info {
+        _ if is_key => FieldType::Text,
+        Some(info) if info.location == FieldLocation::Body => info.value_type,
+        _ => return Ok(()),
+    };
+    let is_string = value.starts_with('"');
+    let is_integer = || serde_json::from_str::<i128>(value).is_ok();
+    let (is_valid, expected) = match value_type {
+        _ if value == "null" => return Ok(()),
+        FieldType::Text | FieldType::Date => (is_string, "a string"),
+        FieldType::Integer => (is_integer(), "an integer"),
+        FieldType::Boolean => (matches!(value, "true" | "false"), "a boolean"),
+        FieldType::IntegerOrText => (is_string || is_integer(), "an integer or a string"),
+        FieldType::TextList => {
+            let is_list = serde_json::from_str::<Vec<String>>(value).is_ok();
+            (is_list, "a list of strings")
+        }
+        _ => return Ok(()),
+    };
+    match is_valid {
+        true => Ok(()),
+        false => Err(Error::invalid(
+            name.to_owned(),
+            format!("must be {expected}"),
+        )),
+    }
+}
+
 fn unquoted(value: &str) -> String {
     serde_json::from_str(value).unwrap_or_else(|_| value.to_owned())
 }
@@ -413,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_or_repeated_field_is_named() {
+    fn missing_repeated_or_mistyped_field_is_named() {
         let order = r#""orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT""#;
         for (operation, json, argument) in [
             ("createCheckoutOrder", format!("{{{order}}}"), "orderNo"),
@@ -436,6 +480,26 @@ mod tests {
                 "createCheckoutOrder",
                 r#"{"orderAmount":"a lot"}"#.to_owned(),
                 "orderAmount",
+            ),
+            (
+                "createSettlementOrder",
+                r#"{"settlementOrderNo":{"a":1}}"#.to_owned(),
+                "settlementOrderNo",
+            ),
+            (
+                "createCheckoutOrder",
+                format!(r#"{{"orderNo":7,{order}}}"#),
+                "orderNo",
+            ),
+            (
+                "createCheckoutOrder",
+                format!(r#"{{"orderNo":"7","fiat":["USD"],{order}}}"#),
+                "fiat",
+            ),
+            (
+                "createCheckoutOrder",
+                format!(r#"{{"orderNo":"7","expiredIn":"soon",{order}}}"#),
+                "expiredIn",
             ),
             ("getCheckoutOrder", "{}".to_owned(), "orderNo"),
             ("getCheckoutOrder", "[]".to_owned(), "json"),

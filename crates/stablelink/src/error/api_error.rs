@@ -22,6 +22,40 @@ const MAX_MESSAGE: usize = 4_096;
 /// The maximum number of bytes after these that a secret may extend to.
 const MAX_SECRET: usize = 4_096;
 const MAX_RETCODE: usize = 40;
+/// Words that name a record or its number.
+const RECORDS: [&str; 17] = [
+    "order",
+    "settlement",
+    "refund",
+    "trade",
+    "transaction",
+    "payment",
+    "record",
+    "customer",
+    "user",
+    "clientid",
+    "remit",
+    "payee",
+    "requestid",
+    "event",
+    "webhook",
+    "file",
+    "txno",
+];
+/// Words of messages that are about something other than a record.
+const NOT_RECORDS: [&str; 11] = [
+    "header",
+    "token",
+    "api key",
+    "signature",
+    "permission",
+    "account",
+    "merchant",
+    "path",
+    "route",
+    "resource",
+    "developer",
+];
 
 impl ApiError {
     pub(crate) fn new(retcode: Option<String>, message: Option<String>) -> Self {
@@ -69,11 +103,13 @@ impl ApiError {
         self.mentions(&["duplicat", "repeated", "already exist", "already been used"])
     }
 
-    /// Returns whether the message says that the record does not exist. Inferred. A message about a token, a header or an
-    /// account, such as "token not found", is another problem.
+    /// Returns whether the message names a record or its number and says that it does not exist. Inferred. A message about a
+    /// token, an account or a path, such as "merchant not found", is another problem, and so is a bare "Not Found", which a
+    /// router may send.
     pub(crate) fn is_not_found(&self) -> bool {
         self.mentions(&["not found", "not exist", "doesn't exist"])
-            && !self.mentions(&["header", "token", "api key", "signature", "permission"])
+            && self.mentions(&RECORDS)
+            && !self.mentions(&NOT_RECORDS)
     }
 
     /// Returns whether the message says that the TIMESTAMP was too far off. Inferred. "Missing header [TIMESTAMP]" is another
@@ -175,6 +211,14 @@ mod tests {
             ("orderNo 7 doesn't exist", true),
             ("orderNo already exists", false),
             ("access token not found", false),
+            ("Not Found", false),
+            ("developer account not found", false),
+            ("merchant does not exist", false),
+            ("merchant of the order does not exist", false),
+            ("no route: path /checkout/order/info not found", false),
+            ("resource not found", false),
+            ("refundOrderNo does not exist", true),
+            ("customer 6 not found", true),
             ("header [SIGNATURE] not found", false),
             ("", false),
         ] {

@@ -48,8 +48,9 @@ pub enum ErrorKind {
     Cancelled,
     /// The call was sent, and it is unknown whether it took effect.
     Ambiguous(Ambiguous),
-    /// Another record uses the number of the request (see [`Call::or_existing`](crate::Call::or_existing)). This call changed
-    /// nothing.
+    /// The number of the request is used, and its record differs from the request (see
+    /// [`Call::or_existing`](crate::Call::or_existing)). An earlier call with the same request may have created the record:
+    /// compare both before you send the request with another number.
     Conflict(Conflict),
     /// The response cannot be read. If [`may_have_taken_effect`](super::Error::may_have_taken_effect) is true, the envelope
     /// reported success and the operation succeeded.
@@ -97,7 +98,7 @@ impl Conflict {
         &self.requested
     }
 
-    /// Returns the value of the record; `None` if it has none, or one that is neither a string nor a number.
+    /// Returns the value of the record; `None` if it is neither a string nor a number.
     #[must_use]
     pub fn existing(&self) -> Option<&str> {
         self.existing.as_deref()
@@ -183,7 +184,7 @@ impl fmt::Display for ErrorKind {
             Self::Ambiguous(ambiguous) => write!(f, "{ambiguous}"),
             Self::Conflict(conflict) => write!(
                 f,
-                "another record uses this number: its `{}` is not the requested one",
+                "this number is used, and the `{}` of its record is not the requested one",
                 conflict.field
             ),
             Self::Decode(decode) => write!(f, "{decode}"),

@@ -182,13 +182,14 @@ impl Error {
     /// Returns whether a call that does more than read may have changed something although it failed: it is
     /// [ambiguous](Self::is_ambiguous); or the gateway responded with success, and the record cannot be read
     /// ([`Decode`](ErrorKind::Decode)) or used ([`NotEnabled`](ErrorKind::NotEnabled)); or the gateway rejected the
-    /// idempotency key as [already used](Self::is_duplicate).
+    /// idempotency key as [already used](Self::is_duplicate), even if its record differs from the request
+    /// ([`Conflict`](ErrorKind::Conflict)).
     ///
     /// If it is `false`, this call changed nothing. An earlier call with the same key may have.
     #[must_use]
     pub fn may_have_taken_effect(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Ambiguous(_) | ErrorKind::NotEnabled { .. } => true,
+            ErrorKind::Ambiguous(_) | ErrorKind::NotEnabled { .. } | ErrorKind::Conflict(_) => true,
             // The response may be that of a token request, which the gateway's rejection of the call caused.
             ErrorKind::Decode(_) => {
                 self.0.phase == CallPhase::Write

@@ -13,10 +13,10 @@ use stablelink_api::types::ListCheckoutOrdersRequest;
 use stablelink_api::types::{CheckoutOrder, CreateCheckoutOrderRequest, CreatedCheckoutOrder};
 
 use super::existing::{CreateParameters, Lookup, created_or_existing, optional, required};
-use super::{debug_key, unique_number};
+use super::{debug_key, read_status, unique_number};
 use crate::call::{Call, CallContext};
 use crate::client::Client;
-use crate::error::{DecodeError, Error, ErrorKind};
+use crate::error::{CallPhase, DecodeError, Error, ErrorKind};
 use crate::ids::{CustomerId, MerchantId, OrderNo};
 use crate::poller::Poller;
 use crate::response::Response;
@@ -33,7 +33,8 @@ impl CheckoutOrders {
     /// that it knows as a [duplicate](Error::is_duplicate), and [`or_existing`](Call::or_existing) returns that order. If an
     /// attempt of this call has an unknown outcome and the next one is rejected, the order is looked up in any case. If its
     /// record has the same data, it is returned. An existing order has no `coin_address`, `exchange_rate` and `payment_url`,
-    /// because the record does not contain them.
+    /// because the record does not contain them. It may be paid, cancelled or timed out: see
+    /// [`existing_status`](Response::existing_status).
     ///
     /// A deposit address of "-1" means that the token is not enabled (observed live): the error is
     /// [`NotEnabled`](ErrorKind::NotEnabled).
@@ -130,18 +131,30 @@ crate::pages::list!(body: ListCheckoutOrdersRequest, CheckoutOrder);
 /// Fields that a program needs. Each is an error with its path if the gateway did not send it in a readable form; the error
 /// states that the order exists.
 impl Response<CreatedCheckoutOrder> {
+    /// Returns the status of an order that [`or_existing`](Call::or_existing) found, or `None` if the call created the order.
+    /// Only an order with the status `Paying` can be paid.
+    #[must_use]
+    pub fn existing_status(&self) -> Option<CheckoutOrderStatus> {
+        read_status(self, &STATUS).ok().flatten()
+    }
+
     /// Returns the address to which the customer pays.
     ///
     /// # Errors
     ///
-    /// [`Decode`](ErrorKind::Decode) without a readable value.
+    /// [`Decode`](ErrorKind::Decode) without a readable value, and [`NotEnabled`](ErrorKind::NotEnabled) if it is "-1".
     pub fn deposit_address(&self) -> Result<&str, Error> {
+        let operation = &operations::CREATE_CHECKOUT_ORDER;
+        let token = self
+            .token
+            .as_ref()
+            .map_or("the token", |token| token.as_str());
+        ensure_enabled(self, token).map_err(|error| {
+            let error = error.during(operation.id, 1).in_phase(CallPhase::Write);
+            error.with_response(self.raw_response().clone())
+        })?;
         let address = self.deposit_address.as_deref();
-        self.need(
-            &operations::CREATE_CHECKOUT_ORDER,
-            "depositAddress",
-            address,
-        )
+        self.need(operation, "depositAddress", address)
     }
 
     /// Returns the amount that the customer pays, in the token of the order.
@@ -225,14 +238,29 @@ async fn create(
     let number = &request.order_no;
     let found = lookup!(context, operations::GET_CHECKOUT_ORDER, |api| api
         .get_checkout_order(number));
-    let order: Response<CreatedCheckoutOrder> =
-        created_or_existing(context, created, parameters, request, &LOOKUP, found).await?;
-    if order.deposit_address.as_deref() == Some("-1") {
-        let what = format!("{} on its chain (depositAddress is -1)", request.token).into();
-        let error = Error::new(ErrorKind::NotEnabled { what });
-        return Err(context.annotate(error));
-    }
+    let found = async {
+        let order: Response<CreatedCheckoutOrder> = found.await?;
+        // Without a status, an order that was paid or has expired would look like a new one.
+        order.need(
+            &operations::GET_CHECKOUT_ORDER,
+            STATUS[0],
+            order.existing_status(),
+        )?;
+        Ok(order)
+    };
+    let order = created_or_existing(context, created, parameters, request, &LOOKUP, found).await?;
+    ensure_enabled(&order, request.token.as_str()).map_err(|error| context.annotate(error))?;
     Ok(order)
+}
+
+const STATUS: [&str; 1] = ["orderStatus"];
+
+fn ensure_enabled(order: &CreatedCheckoutOrder, token: &str) -> Result<(), Error> {
+    if order.deposit_address.as_deref() != Some("-1") {
+        return Ok(());
+    }
+    let what = format!("{token} on its chain (depositAddress is -1)").into();
+    Err(Error::new(ErrorKind::NotEnabled { what }))
 }
 
 /// A new order. Its number, the idempotency key, is generated with the value and stays the same however often the value is

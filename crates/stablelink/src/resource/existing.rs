@@ -7,8 +7,8 @@ use serde::Serialize;
 use stablelink_api::scalars::DecimalNumber;
 use stablelink_api::types;
 
-use crate::call::{Call, CallContext};
-use crate::error::{Conflict, Error, ErrorKind};
+use crate::call::{Call, CallContext, is_other};
+use crate::error::{Conflict, DecodeError, Error, ErrorKind};
 use crate::raw_object::RawObject;
 use crate::response::{RawResponse, Response};
 
@@ -24,9 +24,13 @@ macro_rules! or_existing {
             /// Returns the existing record if the gateway rejects the number as a [duplicate](Error::is_duplicate), which is inferred
             /// from its message.
             ///
-            /// The record must have the values of the request: otherwise, another payment uses the number, and the error is
-            /// [`Conflict`](ErrorKind::Conflict) with both values. If the record cannot be looked up, the error is that of the
-            /// rejection, with the error of the lookup as its source.
+            /// The existing record may have any status: an order may be paid, cancelled or timed out. Check the status before
+            /// you use the record.
+            ///
+            /// The record must have the values of the request: otherwise, the error is [`Conflict`](ErrorKind::Conflict) with
+            /// both values. If the record cannot be looked up, or lacks its number or its amount, the error is that of the
+            /// rejection, with the reason as its source. If an attempt of this call has an unknown outcome, the error stays
+            /// [ambiguous](Error::is_ambiguous) in both cases.
             pub fn or_existing(mut self) -> Self {
                 self.parameters.or_existing = true;
                 self
@@ -53,11 +57,11 @@ pub(super) struct Lookup {
 /// A field of a request that its record has too.
 pub(super) struct ComparedField {
     name: &'static str,
-    /// Whether a record without this field is another one.
+    /// Whether a record without this field cannot be compared.
     required: bool,
 }
 
-/// A field that a record must have.
+/// A field without which a record cannot be compared.
 pub(super) const fn required(name: &'static str) -> ComparedField {
     ComparedField {
         name,
@@ -94,50 +98,59 @@ pub(super) async fn created_or_existing<T>(
         Err(error) if is_resolved(&error) => error,
         created => return created,
     };
+    context.set_failure(&error);
     let found = match found.await {
         Ok(found) => found,
-        Err(_) if error.is_ambiguous() => return Err(error),
-        Err(lookup_error) => {
-            let retryable = lookup_error.is_retryable();
-            return Err(error.retryable(retryable).because(lookup_error));
-        }
+        Err(lookup_error) => return Err(error.because(lookup_error)),
     };
-    match find_conflict(request, found.raw_response(), lookup.fields) {
-        None => Ok(found),
-        Some(conflict) if parameters.or_existing => {
-            let error = Error::new(ErrorKind::Conflict(conflict));
-            Err(context.annotate(error.with_response(found.raw_response().clone())))
-        }
-        Some(_) => Err(error),
+    let difference = match find_conflict(request, found.raw_response(), lookup.fields) {
+        Ok(None) => return Ok(found),
+        Ok(Some(conflict)) => Error::new(ErrorKind::Conflict(conflict)),
+        Err(missing) => Error::new(ErrorKind::Decode(missing)),
+    };
+    let difference = context.annotate(difference.with_response(found.raw_response().clone()));
+    match difference.kind() {
+        // The record may be that of an attempt whose outcome is unknown, with a value that the gateway writes in another form.
+        ErrorKind::Conflict(_) if !error.is_ambiguous() => Err(difference),
+        _ => Err(error.because(difference)),
     }
 }
 
 /// Returns the first field in which the record differs from the request.
+///
+/// Fails if the record has no such field but lacks a required one: it may be the record of the request or another one.
 fn find_conflict(
     request: &impl Serialize,
     record: &RawResponse,
     fields: &[ComparedField],
-) -> Option<Conflict> {
-    let request = serde_json::to_vec(request).ok()?;
-    let request = RawObject::parse(&request).ok()?;
+) -> Result<Option<Conflict>, DecodeError> {
+    let unreadable = || DecodeError::new("retdata", "it cannot be compared with the request");
+    let request = serde_json::to_vec(request).map_err(|_| unreadable())?;
+    let request = RawObject::parse(&request).map_err(|_| unreadable())?;
     let record = record.retdata().unwrap_or("{}");
-    let record = RawObject::parse(record.as_bytes()).ok();
-    fields.iter().find_map(|field| {
-        let requested = text_of(request.get(field.name)?)?;
-        let existing = record.as_ref().and_then(|record| record.get(field.name));
-        let existing = existing.filter(|json| *json != "null");
-        let is_same = match existing {
-            None => !field.required,
-            Some(json) => {
-                text_of(json).is_some_and(|existing| is_same(field.name, &requested, &existing))
-            }
+    let record = RawObject::parse(record.as_bytes()).map_err(|_| unreadable())?;
+    let mut missing = None;
+    for field in fields {
+        let Some(requested) = request.get(field.name).and_then(text_of) else {
+            continue;
         };
-        (!is_same).then(|| Conflict {
-            field: field.name,
-            requested: requested.into_owned(),
-            existing: existing.and_then(text_of).map(Cow::into_owned),
-        })
-    })
+        match record.get(field.name).filter(|json| *json != "null") {
+            None if field.required => missing = missing.or(Some(field.name)),
+            None => {}
+            Some(json) if is_same(field.name, &requested, json) => {}
+            Some(json) => {
+                return Ok(Some(Conflict {
+                    field: field.name,
+                    requested: requested.into_owned(),
+                    existing: text_of(json).map(Cow::into_owned),
+                }));
+            }
+        }
+    }
+    match missing {
+        None => Ok(None),
+        Some(name) => Err(DecodeError::new(format!("retdata.{name}"), "it is missing")),
+    }
 }
 
 /// Returns the text of a string or a number.
@@ -149,16 +162,17 @@ fn text_of(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Amounts are compared as numbers, and names of currencies regardless of their case.
-fn is_same(field: &str, requested: &str, existing: &str) -> bool {
-    if field.ends_with("mount") {
-        let amount = |text: &str| text.parse::<DecimalNumber>().ok();
-        return amount(requested).is_some() && amount(requested) == amount(existing);
-    }
-    if field.ends_with("urrency") {
-        return requested.eq_ignore_ascii_case(existing);
-    }
-    requested == existing
+/// Returns whether the JSON value of a field is the requested value. Amounts are compared as numbers, and other fields by
+/// [`is_other`].
+fn is_same(field: &str, requested: &str, json: &str) -> bool {
+    text_of(json).is_some_and(|existing| {
+        if field.ends_with("mount") {
+            let amount = |text: &str| text.parse::<DecimalNumber>().ok();
+            amount(requested).is_some() && amount(requested) == amount(&existing)
+        } else {
+            !is_other(field, json, requested)
+        }
+    })
 }
 
 #[cfg(test)]
@@ -174,6 +188,7 @@ mod tests {
         optional("customerId"),
         optional("token"),
         optional("fromCurrency"),
+        optional("address"),
         optional("notRequested"),
     ];
 
@@ -181,8 +196,9 @@ mod tests {
     fn record_with_another_value_conflicts() {
         let request = json!({
             "orderNo": "7", "orderAmount": "0.50", "customerId": "6", "token": "ETH_USDT", "fromCurrency": "USD",
+            "address": "0xAb12",
         });
-        let same = r#"{"orderNo":"7","orderAmount":0.5,"customerId":6,"token":"ETH_USDT","fromCurrency":"usd"}"#;
+        let same = r#"{"orderNo":"7","orderAmount":0.5,"customerId":6,"token":"ETH_USDT","fromCurrency":"usd","address":"0xaB12"}"#;
         for (from, to, conflict) in [
             ("", "", None),
             (r#""customerId":6,"#, "", None),
@@ -191,13 +207,14 @@ mod tests {
             ("0.5", "5e-1", None),
             ("0.5", "0.51", Some(("orderAmount", Some("0.51")))),
             ("0.5", r#""a lot""#, Some(("orderAmount", Some("a lot")))),
-            ("0.5", "null", Some(("orderAmount", None))),
-            (r#""orderAmount":0.5,"#, "", Some(("orderAmount", None))),
             (":6", ":7", Some(("customerId", Some("7")))),
             (":6", r#":"06""#, Some(("customerId", Some("06")))),
             (":6", ":[6]", Some(("customerId", None))),
             ("ETH_USDT", "TRX_USDT", Some(("token", Some("TRX_USDT")))),
             ("usd", "EUR", Some(("fromCurrency", Some("EUR")))),
+            ("0xaB12", "0xaB13", Some(("address", Some("0xaB13")))),
+            (r#""7""#, "7", None),
+            (r#""7""#, "8", Some(("orderNo", Some("8")))),
             (
                 r#"orderNo":"7"#,
                 r#"orderNo":"8"#,
@@ -211,11 +228,30 @@ mod tests {
             };
             let body = Bytes::from(format!(r#"{{"retcode":"200","retdata":{record}}}"#));
             let response = RawResponse::classified(body);
-            let found = find_conflict(&request, &response, FIELDS);
+            let found = find_conflict(&request, &response, FIELDS).unwrap();
             let found = found
                 .as_ref()
                 .map(|found| (found.field(), found.existing()));
             assert_eq!(found, conflict, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn record_without_a_required_field_is_no_conflict_unless_another_field_differs() {
+        let request = json!({ "orderNo": "7", "orderAmount": "0.50", "token": "ETH_USDT" });
+        for (record, missing) in [
+            (r#"{"orderNo":"7"}"#, Some("orderAmount")),
+            (r#"{"orderNo":"7","orderAmount":null}"#, Some("orderAmount")),
+            (r#"{"sysid":"1"}"#, Some("orderNo")),
+            (r#"{"orderNo":"7","token":"TRX_USDT"}"#, None),
+        ] {
+            let body = Bytes::from(format!(r#"{{"retcode":"200","retdata":{record}}}"#));
+            let found = find_conflict(&request, &RawResponse::classified(body), FIELDS);
+            match (found, missing) {
+                (Err(error), Some(name)) => assert!(error.to_string().contains(name), "{error}"),
+                (Ok(Some(conflict)), None) => assert_eq!(conflict.field(), "token"),
+                (found, _) => panic!("{record}: {found:?}"),
+            }
         }
     }
 }

@@ -75,11 +75,8 @@ pub use trades::{
 pub use webhook_events::WebhookEvents;
 
 use crate::client::Client;
-#[cfg(feature = "provisional")]
 use crate::error::DecodeError;
-#[cfg(feature = "provisional")]
 use crate::poller::UNREADABLE_STATUS;
-#[cfg(feature = "provisional")]
 use crate::response::Response;
 
 impl Client {
@@ -159,7 +156,6 @@ fn unique_number() -> String {
 }
 
 /// Reads the status of a record from the first of these fields that it has.
-#[cfg(feature = "provisional")]
 fn read_status<T, S: From<String>>(
     record: &Response<T>,
     names: &[&str],

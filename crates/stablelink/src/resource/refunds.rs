@@ -166,8 +166,8 @@ crate::pages::list!(body: ListAbnormalPaymentsRequest, AbnormalPayment);
 
 #[cfg(feature = "provisional")]
 impl Response<RefundOrder> {
-    /// Returns the status. **Inferred**: a guide lists the values, but no page has the name of
-    /// the field. `refundStatus` and `status` are read.
+    /// Returns the status. **Inferred**: a guide lists the values, but no page has the name of the field. `refundStatus` and
+    /// `status` are read.
     ///
     /// # Errors
     ///

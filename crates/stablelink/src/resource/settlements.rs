@@ -143,8 +143,8 @@ crate::pages::list!(body: ListSettlementOrdersRequest, SettlementOrder);
 
 #[cfg(feature = "provisional")]
 impl Response<SettlementOrder> {
-    /// Returns the status. **Inferred**: a guide lists the values, but no page has the name of
-    /// the field. `settlementStatus` and `status` are read.
+    /// Returns the status. **Inferred**: a guide lists the values, but no page has the name of the field. `settlementStatus` and
+    /// `status` are read.
     ///
     /// # Errors
     ///

@@ -72,7 +72,8 @@ impl Trades {
         })
     }
 
-    /// Lists the trades of all customers, or of the one that `client_id` sets. **Inferred**: the vendor's page of this operation is missing.
+    /// Lists the trades of all customers, or of the one that `client_id` sets. **Inferred**: the vendor's page of this
+    /// operation is missing.
     ///
     /// # Errors
     ///
@@ -155,7 +156,8 @@ impl Trades {
         .identified_by("network", Some(network))
     }
 
-    /// Lists the deposits of all customers, or of the one that `client_id` sets. **Inferred**: the vendor's page of this operation is missing.
+    /// Lists the deposits of all customers, or of the one that `client_id` sets. **Inferred**: the vendor's page of this
+    /// operation is missing.
     ///
     /// # Errors
     ///

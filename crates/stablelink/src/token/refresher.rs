@@ -83,9 +83,8 @@ pub(super) struct TokenRefresher {
     rejected_refresh_token: Mutex<Option<SecretString>>,
     /// The current token, if it could not be saved.
     ///
-    /// It is valid, and calls use it: the caller has no use for an error as long as the gateway accepts the token. Other
-    /// processes do not find the token in the store and may request one, which invalidates it. The first rejection shows that
-    /// this has happened. From then on, no token is requested until the store can be written again or the lifetime of the
+    /// Calls use it until the gateway rejects it. A rejection means that another process, which did not find the token in the
+    /// store, requested a token. From then on, no token is requested until the store can be written again or the lifetime of the
     /// unsaved token has passed: otherwise, processes whose store is full would invalidate each other's tokens all the time.
     unsaved: Mutex<Option<StoredToken>>,
 }
@@ -269,7 +268,7 @@ impl TokenRefresher {
         if let Some(token) = self.adopt(key, stored.as_ref()) {
             return Ok(Some(token));
         }
-        if let Some(rejected) = self.rejected_before_it_was_saved(key, reason) {
+        if let Some(rejected) = self.rejected_unsaved_token(key, reason) {
             // This save shows whether the store can be written. No process uses the expired token.
             let probe = rejected.expired_with(guard.lock().generation());
             if !self.store.save(key, &probe, guard.lock()).await? {
@@ -315,11 +314,7 @@ impl TokenRefresher {
     }
 
     /// Returns the current token if it belongs to this account, could not be saved, has been rejected and has not expired.
-    fn rejected_before_it_was_saved(
-        &self,
-        key: &StoreKey,
-        reason: RefreshReason,
-    ) -> Option<StoredToken> {
+    fn rejected_unsaved_token(&self, key: &StoreKey, reason: RefreshReason) -> Option<StoredToken> {
         let held = self.held().filter(|held| held.is_of(key.account()))?;
         let is_rejected = matches!(reason, RefreshReason::Ambiguous) || held.is_rejected();
         let now = self.clock.now();

@@ -228,7 +228,7 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
     let create = SandboxOperation::CreateCheckoutOrder;
     let cases: [(&str, bool, Arrange, &str); 6] = [
         ("made", false, |_| {}, "done"),
-        ("made by somebody else", true, |_| {}, "ambiguous"),
+        ("created by another request", true, |_| {}, "ambiguous"),
         (
             "no record",
             false,
@@ -259,7 +259,7 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
             "done",
         ),
         (
-            "the record is another's",
+            "the record differs",
             false,
             |sandbox| {
                 let get = SandboxOperation::GetCheckoutOrder;
@@ -272,7 +272,10 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
             "ambiguous",
         ),
     ];
-    for (name, taken, arrange, expected) in cases {
+    let cases = cases
+        .into_iter()
+        .flat_map(|case| [(case, false), (case, true)]);
+    for ((name, taken, arrange, expected), or_existing) in cases {
         let (sandbox, client) = pair().await;
         let order = order();
         if taken {
@@ -286,10 +289,15 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
                 .add(Fault::reset().on(create).after_effect());
         }
         arrange(&sandbox);
-        let result = client.checkout_orders().create(&order).await;
+        let create = client.checkout_orders().create(&order);
+        let result = match or_existing {
+            true => create.or_existing().await,
+            false => create.await,
+        };
         assert_eq!(outcome(&result), expected, "{name}: {result:?}");
         assert!(effects(&sandbox, &order) <= 1, "{name}");
         if let Err(error) = result {
+            assert!(error.may_have_taken_effect() && !error.is_retryable());
             assert!(error.is_duplicate(), "{name}: {error}");
             assert_eq!(error.idempotency_key(), Some(order.order_no()), "{name}");
             assert!(

@@ -1,6 +1,7 @@
 //! Idempotency keys: invalid ones are rejected before anything is sent, and a used one leads to the existing record.
 
 use std::future::IntoFuture;
+use std::time::Duration;
 
 use serde_json::json;
 use stablelink::{
@@ -9,7 +10,7 @@ use stablelink::{
 };
 use stablelink_sandbox::{Fault, SandboxOperation};
 
-use crate::setup::{effects, nothing, order, outcome, pair, sent};
+use crate::setup::{clocked, effects, nothing, order, outcome, pair, sent, when};
 use crate::watch::CheckedResult;
 
 type Make = fn(&Client, &str) -> BoxFuture<'static, Result<(), Error>>;
@@ -83,11 +84,38 @@ async fn used_number_returns_the_existing_order_if_requested() {
     assert_eq!(existing.order_no, created.order_no);
     assert_eq!(existing.deposit_address, created.deposit_address);
     assert_eq!(existing.paying_amount, created.paying_amount);
+    assert_eq!(created.existing_status(), None);
+    assert_eq!(existing.existing_status(), Some("PAYING".into()));
     // Without the option, the rejection is returned.
     let duplicate = orders.create(&order).await.checked_err();
     assert!(duplicate.is_duplicate() && duplicate.may_have_taken_effect());
     assert_eq!(effects(&sandbox, &order), 1);
     assert_eq!(sent(&sandbox, SandboxOperation::GetCheckoutOrder), 1);
+}
+
+/// An existing order that cannot be paid any more must not look like a new one.
+#[tokio::test]
+async fn existing_order_has_its_status() {
+    for status in ["PAID", "CANCELLED", "TIMEOUT"] {
+        let (sandbox, client) = pair().await;
+        let order = order();
+        client.checkout_orders().create(&order).await.unwrap();
+        let status = format!("{status:?}");
+        let get = SandboxOperation::GetCheckoutOrder;
+        let fault = Fault::replace_field("retdata.orderStatus", &status).unwrap();
+        sandbox.faults().add(fault.on(get));
+        let create = client.checkout_orders().create(&order).or_existing();
+        let found = create.await.unwrap().existing_status().unwrap();
+        assert_eq!(format!("{:?}", found.as_str()), status);
+        // Without a readable status, the order is not returned.
+        for json in ["null", "7"] {
+            let fault = Fault::replace_field("retdata.orderStatus", json).unwrap();
+            sandbox.faults().add(fault.on(get));
+            let create = client.checkout_orders().create(&order).or_existing();
+            let error = create.await.checked_err();
+            assert!(error.is_duplicate(), "{json}: {error}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -129,9 +157,9 @@ async fn used_number_of_another_order_is_a_conflict() {
         assert_eq!(conflict.field(), field);
         assert_eq!(conflict.requested(), requested);
         assert_eq!(conflict.existing(), Some(existing));
-        assert!(!error.is_retryable() && !error.may_have_taken_effect());
+        assert!(!error.is_retryable() && error.may_have_taken_effect());
         let text = format!(
-            "create checkout order: another record uses this number: its `{field}` is not the requested one"
+            "create checkout order: this number is used, and the `{field}` of its record is not the requested one"
         );
         assert!(error.to_string().starts_with(&text), "{error}");
     }
@@ -141,32 +169,42 @@ async fn used_number_of_another_order_is_a_conflict() {
 /// If the existing order cannot be looked up, its number is used but nothing else is known.
 #[tokio::test]
 async fn failed_lookup_returns_the_rejection() {
-    for (fault, retryable) in [
-        (Fault::status(503).always(), true),
+    for (fault, source) in [
+        (Fault::status(503).always(), "transport"),
+        (Fault::stall(), "timeout"),
         (
             Fault::custom(200, [("content-type", "text/html")], "<html>"),
-            false,
+            "decode",
         ),
         (
             Fault::replace_field("retdata.orderNo", r#""EVIL""#).unwrap(),
-            false,
+            "decode",
         ),
+        (Fault::null("retdata.orderAmount").unwrap(), "decode"),
+        (Fault::null("retdata.orderStatus").unwrap(), "decode"),
     ] {
-        let (sandbox, client) = pair().await;
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.build().unwrap();
         let order = order();
         client.checkout_orders().create(&order).await.unwrap();
-        sandbox
-            .faults()
-            .add(fault.on(SandboxOperation::GetCheckoutOrder));
+        let fault = fault.on(SandboxOperation::GetCheckoutOrder);
+        let fault = sandbox.faults().add(fault);
+        let limit = Duration::from_secs(10);
         let create = client.checkout_orders().create(&order).or_existing();
-        let error = create.await.checked_err();
+        let create = tokio::spawn(create.deadline(limit).into_future());
+        when(|| sandbox.faults().injections(fault) > 0).await;
+        if source == "timeout" {
+            clock.advance(limit);
+        }
+        let error = create.await.unwrap().checked_err();
         assert!(
             error.is_duplicate() && error.may_have_taken_effect(),
             "{error}"
         );
-        assert!(std::error::Error::source(&error).is_some());
-        assert_eq!(error.is_retryable(), retryable, "{error}");
-        assert!(!error.is_ambiguous());
+        let cause = std::error::Error::source(&error).unwrap();
+        let cause = cause.downcast_ref::<Error>().unwrap();
+        assert_eq!(cause.kind().name(), source);
+        assert!(!error.is_retryable() && !error.is_ambiguous(), "{error}");
         assert_eq!(effects(&sandbox, &order), 1);
     }
 }

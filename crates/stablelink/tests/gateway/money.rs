@@ -190,3 +190,42 @@ async fn stored_request_keeps_its_number_and_all_digits() {
         settlement.settlement_order_no()
     );
 }
+
+#[cfg(feature = "provisional")]
+#[test]
+fn stored_refund_trade_and_settlement_keep_number_and_all_digits() {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+    use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, NewTrade};
+
+    fn restored<T: Serialize + DeserializeOwned>(value: &T) -> (String, T) {
+        let text = serde_json::to_string(value).unwrap();
+        let stored: T = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&stored).unwrap(), text);
+        (text, stored)
+    }
+
+    let amount: Decimal = "12345678901234567890.120".parse().unwrap();
+    let refund = NewRefund::of_order("7", amount);
+    let (text, stored) = restored(&refund);
+    assert!(text.contains("12345678901234567890.120"), "{text}");
+    assert_eq!(stored.refund_order_no(), refund.refund_order_no());
+
+    let trade = NewTrade::on_ramp(6, "USD", "USDC", amount);
+    let (text, stored) = restored(&trade);
+    assert!(text.contains("12345678901234567890.120"), "{text}");
+    assert_eq!(stored.request_id(), trade.request_id());
+
+    let refund = NewAbnormalPaymentRefund::new("7".into(), "ETH_USDT", "0x1");
+    let (_, stored) = restored(&refund);
+    assert_eq!(stored.refund_order_no(), refund.refund_order_no());
+
+    let fields = serde_json::json!({ "amount": "12345678901234567890.120" });
+    let settlement = NewFiatSettlement::new(fields.as_object().unwrap().clone());
+    let (text, stored) = restored(&settlement);
+    assert!(text.contains(r#""12345678901234567890.120""#), "{text}");
+    assert_eq!(
+        stored.settlement_order_no(),
+        settlement.settlement_order_no()
+    );
+}

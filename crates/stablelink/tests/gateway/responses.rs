@@ -466,6 +466,36 @@ async fn disabled_token_is_error() {
         assert!(error.may_have_taken_effect());
         assert!(!error.is_retryable() && !error.is_ambiguous());
         assert_eq!(error.retcode(), Some("200"));
+        if !lost {
+            // The call by ID returns the record, and the address is checked when it is read.
+            let created = client
+                .operation("createCheckoutOrder")
+                .json(&order())
+                .fetch::<stablelink::types::CreatedCheckoutOrder>()
+                .await
+                .unwrap();
+            let error = created.deposit_address().unwrap_err();
+            assert_eq!(error.kind().name(), "not_enabled", "{error:?}");
+            assert!(error.may_have_taken_effect() && !error.is_retryable());
+        }
+    }
+}
+
+/// A type that accepts null needs no `retdata`.
+#[tokio::test]
+async fn missing_retdata_is_none_if_the_type_accepts_null() {
+    let (sandbox, client) = pair().await;
+    for body in [
+        r#"{"retcode":"200","retdata":null}"#,
+        r#"{"retcode":"200"}"#,
+    ] {
+        let fault = Fault::custom(200, [("content-type", "application/json")], body);
+        sandbox.faults().add(fault.on_calls().times(2));
+        let request = || client.request(Method::GET, "/checkout/order/info?orderNo=7");
+        let none = request().fetch::<Option<CheckoutOrder>>().await.unwrap();
+        assert!(none.is_none());
+        let error = request().fetch::<CheckoutOrder>().await.checked_err();
+        assert_eq!(error.kind().name(), "decode", "{error}");
     }
 }
 

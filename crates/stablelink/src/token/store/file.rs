@@ -447,6 +447,7 @@ mod tests {
         let store = FileStore::at(&path).unwrap();
         assert_eq!(count(&store).await, 4 * ROUNDS);
     }
+
     /// Runs in the child processes of the next test, until it is killed.
     #[tokio::test]
     async fn child_process_increments_until_killed() {
