@@ -211,8 +211,13 @@ pub struct LiveSite {
     /// The form of the pages to capture [default: published JSON if the site has it]
     #[arg(long, value_name = "FORM")]
     pub form: Option<CaptureFormat>,
-    /// The ID of the site for its OpenAPI export, a number
-    #[arg(long, value_name = "ID", required_if_eq("form", "export"))]
+    /// The ID of the site for its OpenAPI export, a number; needs `--site`
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "site",
+        required_if_eq("form", "export")
+    )]
     pub site_id: Option<u64>,
     /// Keep the current capture of this page; can be repeated
     #[arg(long, value_name = "PAGE_ID")]
@@ -224,6 +229,25 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn site_id_needs_its_site() {
+        let parse = |site: &[&str]| {
+            let pull = [
+                "xtask",
+                "docs",
+                "pull",
+                "--form",
+                "export",
+                "--site-id",
+                "1",
+            ];
+            Cli::try_parse_from(pull.iter().chain(site)).map(|_| ())
+        };
+        parse(&["--site", "https://docs.example"]).unwrap();
+        let error = parse(&[]).unwrap_err().to_string();
+        assert!(error.contains("--site <URL>"), "{error}");
+    }
 
     #[test]
     fn help_matches_the_snapshot() {

@@ -240,13 +240,19 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             }
         }
         DocsCommand::Pull { from } => {
-            let mut differs = false;
+            let mut written = Vec::new();
             for site in sites(root, &from)? {
-                let report = with_password(&site, &from, |options| pull::pull(root, options))?;
+                let report = with_password(&site, &from, |options| pull::pull(root, options));
+                let report = report.map_err(|error| match written.as_slice() {
+                    [] => error,
+                    written => failed_after(error.as_ref(), written).into(),
+                })?;
                 print!("{report}");
-                differs |= report.differs();
+                if report.differs() {
+                    written.push(site);
+                }
             }
-            if differs {
+            if !written.is_empty() {
                 println!("next: cargo xtask regen");
             }
         }
@@ -285,6 +291,14 @@ fn sites(root: &Path, from: &LiveSite) -> Result<Vec<String>, VendorError> {
         Some(site) => Ok(vec![site.clone()]),
         None => Ok(Vendor::read(root)?.sites),
     }
+}
+
+/// Returns the message for a site that fails after the captures of others were written.
+fn failed_after(error: &dyn Error, written: &[String]) -> String {
+    let written = written.join(", ");
+    format!(
+        "{error}\n  note: the captures of these sites were written before: {written}; next: cargo xtask regen"
+    )
 }
 
 fn options(site: &str, from: &LiveSite) -> Result<PullOptions, PullError> {

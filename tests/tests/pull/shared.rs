@@ -123,6 +123,40 @@ fn unavailable_list_of_shared_schemas_changes_nothing() {
 }
 
 #[test]
+fn captured_shared_schemas_are_kept_without_a_list() {
+    let copy = copy_of_shop().unwrap();
+    let site = bookshop();
+    let options = options(&site);
+    let set = |reply| site.state().replies.insert(LIST.to_owned(), reply);
+    let no_data = r#"{"success": true, "data": null}"#;
+    let without_list = [
+        Reply::new(200, "text/html", "<!DOCTYPE html>"),
+        Reply::new(200, "application/json", no_data),
+    ];
+    // Only a 404 states that the site has no shared schemas.
+    for reply in without_list.clone() {
+        set(reply);
+        pull::pull(copy.path(), &options).unwrap_err();
+    }
+    set(Reply::status(404));
+    assert!(pull::check(copy.path(), &options).unwrap().differs());
+
+    set(Reply::json(list("price")));
+    pull::pull(copy.path(), &options).unwrap();
+    let before = read_files_below(&copy.path().join("spec")).unwrap();
+    let missing = [
+        Reply::status(404),
+        Reply::refused(200, 404_003, "Not found"),
+    ];
+    for reply in without_list.into_iter().chain(missing) {
+        set(reply);
+        let error = pull::pull(copy.path(), &options).unwrap_err().to_string();
+        assert!(error.contains("data-schemas"), "{error}");
+        assert_eq!(read_files_below(&copy.path().join("spec")).unwrap(), before);
+    }
+}
+
+#[test]
 fn too_many_shared_schemas_are_rejected() {
     let copy = copy_of_shop().unwrap();
     let site = bookshop();

@@ -1,7 +1,7 @@
 //! The variants of sites that public programs read: where the published JSON is, how it is addressed, and what a site
 //! lacks.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use serde_json::{Value, json};
 use stablelink_tests::{
@@ -10,6 +10,7 @@ use stablelink_tests::{
 };
 use xtask::docs::{
     captures,
+    lock::CaptureKind,
     pull::{
         self, CaptureFormat, PullOptions,
         address::{ApiBase, Site as Address},
@@ -216,6 +217,42 @@ fn cookie_is_sent_only_to_the_server_that_set_it() {
 }
 
 #[test]
+fn password_is_sent_only_to_the_server_that_denies_access() {
+    let missing = Reply::status(404);
+    let denied = Reply::refused(200, 403_001, "No access");
+    let tree = format!("/api/v1/shared-docs/{SHARED}/http-api-tree");
+    // A site without protection, and one that another base does not have.
+    for (password, other) in [
+        (None, &missing),
+        (Some("secret"), &missing),
+        (None, &denied),
+    ] {
+        let (site, api) = (published(), published());
+        site.state().shared = true;
+        site.state().password = password.map(str::to_owned);
+        api.state().replies.insert(tree.clone(), other.clone());
+        let mut options = options(&site);
+        options.site = Address::parse(&format!("{}/{SHARED}", site.url())).unwrap();
+        options.api.insert(0, base(&api));
+        options.password = Some("secret".into());
+        assert_pulled("shared", &options, CaptureFormat::Json);
+        let has_password = |site: &Site| site.take_log().iter().any(|it| !it.body.is_empty());
+        assert_eq!(has_password(&site), password.is_some());
+        assert_eq!(has_password(&api), std::ptr::eq(other, &denied));
+
+        // Without a password, a base that denies access does not hide the next one.
+        options.password = None;
+        match pull::check(copy_of_shop().unwrap().path(), &options) {
+            Ok(_) => assert!(password.is_none()),
+            Err(error) => assert!(
+                matches!(error, PullError::PasswordRequired { .. }),
+                "{error}"
+            ),
+        }
+    }
+}
+
+#[test]
 fn site_may_be_in_a_subdirectory() {
     let site = published();
     let record = json!({"projectId": 4242, "enableSubdirectory": true, "subdirectory": "/help",
@@ -409,6 +446,45 @@ fn export_of_site_becomes_a_page_for_each_operation() {
     options.form = Some(CaptureFormat::Export);
     pull::pull(copy.path(), &options).unwrap();
     assert!(entry(copy.path(), "7m0").is_some());
+}
+
+#[test]
+fn export_keeps_webhooks_and_captures_of_other_sites() {
+    let site = site(CaptureFormat::Markdown, Vec::new());
+    let mut options = options(&site);
+    options.form = Some(CaptureFormat::Export);
+    options.site_id = Some(31);
+    let set = |value: Value| {
+        let reply = Reply::new(200, "application/json", value.to_string());
+        site.state().replies.insert(EXPORT.to_owned(), reply);
+    };
+    set(export("price"));
+    let copy = copy_of_shop().unwrap();
+    pull::pull(copy.path(), &options).unwrap();
+    let file = copy.path().join("spec/docs/docs.lock");
+    let mut edited = lock(copy.path());
+    for page in &mut edited.pages {
+        if page.key() == "12e0" {
+            page.kind = CaptureKind::Receiver;
+        }
+    }
+    fs::write(file, edited.to_text().unwrap()).unwrap();
+
+    let other = entry(copy.path(), "510000004e0").unwrap();
+    set(
+        json!({"openapi": "3.0.1", "paths": {"/orders/{orderNo}": {"get": {"summary": "Get Order", "responses": {}}}}}),
+    );
+    pull::pull(copy.path(), &options).unwrap();
+    assert!(entry(copy.path(), "12e0").is_some(), "webhook");
+    assert_eq!(entry(copy.path(), "510000004e0"), Some(other));
+    let lock = lock(copy.path());
+    let keys: Vec<&str> = lock
+        .pages
+        .iter()
+        .filter(|page| page.site == options.site.name())
+        .map(|page| page.key())
+        .collect();
+    assert_eq!(keys, ["12e0", "get-orders-orderno"]);
 }
 
 #[test]

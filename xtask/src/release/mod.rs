@@ -95,7 +95,7 @@ fn require_clean_tree(root: &Path, version: ReleaseVersion) -> Result<(), JobErr
             .stdout(root)
             .ok_or_else(|| JobError(format!("failed: {command}")))
     };
-    let changes = output(&["status", "--porcelain"])?;
+    let changes = output(&["status", "--porcelain", "--untracked-files=normal"])?;
     if !changes.trim().is_empty() {
         return Err(JobError(format!(
             "the tree has uncommitted changes\n{changes}  help: commit them first; the release is a separate commit"
@@ -141,16 +141,29 @@ fn check_document(job: &mut Job<'_>, step: ReleaseType) -> Result<(), JobError> 
     Ok(())
 }
 
-/// Makes the release. If a step fails, the tree is restored.
+/// Makes the release. If a step fails, the tree and the branch are restored.
 fn make(job: &mut Job<'_>, version: ReleaseVersion) -> Result<(), JobError> {
+    // The tree may have changed during the checks, which take minutes.
+    require_clean_tree(job.root, version)?;
+    let command = git(&["rev-parse", "HEAD"]);
+    let head = command
+        .stdout(job.root)
+        .ok_or_else(|| JobError(format!("failed: {command}")))?;
     if let Err(error) = write_and_tag(job, version) {
-        job.check(&git(&["reset", "--hard", "--quiet"]))?;
+        restore(job, head.trim())?;
         return Err(error);
     }
     job.note(format!(
         "v{version} is tagged; next: git push --follow-tags, then cargo publish"
     ));
     Ok(())
+}
+
+/// Resets the branch and the tree to a commit, and deletes untracked files. The tree was clean before the release, so all
+/// of them are files of the release.
+fn restore(job: &mut Job<'_>, head: &str) -> Result<(), JobError> {
+    job.check(&git(&["reset", "--hard", "--quiet", head]))?;
+    job.check(&git(&["clean", "--force", "-d", "--quiet"]))
 }
 
 /// Writes the files of the release, commits and tags them.
@@ -362,13 +375,45 @@ mod tests {
     }
 
     #[test]
-    fn release_needs_clean_tree_and_new_tag() {
-        let root = tempfile::tempdir().unwrap();
+    fn failed_release_restores_commit_and_tree() {
+        let root = repository();
         let root = root.path();
         let run = |args: &[&str]| assert!(git(args).succeeds(root), "{args:?}");
-        run(&["init", "--quiet"]);
-        run(&["config", "user.name", "a"]);
-        run(&["config", "user.email", "a@a.example"]);
+        std::fs::write(root.join("file"), "old").unwrap();
+        run(&["add", "file"]);
+        run(&["commit", "--quiet", "--message", "first"]);
+        let head = git(&["rev-parse", "HEAD"]).stdout(root).unwrap();
+        // The commit is made, but the tag is not.
+        std::fs::write(root.join("file"), "new").unwrap();
+        run(&["commit", "--quiet", "--all", "--message", "release"]);
+        std::fs::create_dir(root.join("folder")).unwrap();
+        std::fs::write(root.join("folder/created"), "").unwrap();
+        let mut out = Vec::new();
+        let mut job = Job::new(root, &mut out);
+        restore(&mut job, head.trim()).unwrap();
+        assert!(!job.has_problems());
+        assert_eq!(git(&["rev-parse", "HEAD"]).stdout(root).unwrap(), head);
+        assert_eq!(std::fs::read_to_string(root.join("file")).unwrap(), "old");
+        assert!(!root.join("folder").exists());
+    }
+
+    fn repository() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for args in [
+            &["init", "--quiet"][..],
+            &["config", "user.name", "a"],
+            &["config", "user.email", "a@a.example"],
+        ] {
+            assert!(git(args).succeeds(root.path()), "{args:?}");
+        }
+        root
+    }
+
+    #[test]
+    fn release_needs_clean_tree_and_new_tag() {
+        let root = repository();
+        let root = root.path();
+        let run = |args: &[&str]| assert!(git(args).succeeds(root), "{args:?}");
         std::fs::write(root.join("file"), "").unwrap();
         let version: ReleaseVersion = "0.2.0".parse().unwrap();
         let error = require_clean_tree(root, version).unwrap_err();

@@ -21,7 +21,7 @@ impl Site {
     pub fn parse(text: &str) -> Result<Self, PullError> {
         let refuse = |why| PullError::Address {
             option: "--site",
-            text: sanitize(text),
+            text: shown(text),
             why,
         };
         let mut url = parse(text).map_err(refuse)?;
@@ -145,7 +145,7 @@ impl ApiBase {
     pub fn parse(text: &str) -> Result<Self, PullError> {
         let url = parse(text.trim_end_matches('/')).map_err(|why| PullError::Address {
             option: "--api-base",
-            text: sanitize(text),
+            text: shown(text),
             why,
         })?;
         Ok(Self { url })
@@ -204,6 +204,15 @@ fn is_loopback(url: &Url) -> bool {
         || address
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// Returns the value of an option for a message. A URL with user info is omitted, because it may contain a password.
+fn shown(text: &str) -> String {
+    if text.contains('@') {
+        "<omitted>".to_owned()
+    } else {
+        sanitize(text)
+    }
 }
 
 /// Returns text of a site for a message: one line, no control characters, at most 120 characters.
@@ -271,6 +280,23 @@ mod tests {
         ] {
             assert!(Site::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn user_info_is_not_in_messages() {
+        for text in [
+            "https://user:secret@docs.example",
+            "https://user:secret@docs.example:port",
+            "user:secret@docs.example",
+        ] {
+            let site = Site::parse(text).unwrap_err();
+            let base = ApiBase::parse(text).unwrap_err();
+            for message in [site.to_string(), base.to_string()] {
+                assert!(!message.contains("secret"), "{message}");
+            }
+        }
+        let error = Site::parse("http://docs.example").unwrap_err().to_string();
+        assert!(error.contains("http://docs.example"), "{error}");
     }
 
     #[test]

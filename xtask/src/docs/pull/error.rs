@@ -29,8 +29,10 @@ pub struct FetchError {
     pub text: String,
     /// The consequence.
     pub class: FailureKind,
-    /// The HTTP status, or 404 if the response states that there is no data.
+    /// The HTTP status, or that of the error code in the response.
     pub status: Option<u16>,
+    /// Whether the response has HTML or no data, although its status is 200.
+    pub has_no_data: bool,
     /// The delay in the `Retry-After` header.
     pub retry_after: Option<Duration>,
 }
@@ -39,15 +41,15 @@ impl FetchError {
     /// Creates the failure of a server that does not have what was requested, although its status is 200.
     pub fn absent(text: impl Into<String>) -> Self {
         Self {
-            status: Some(404),
+            has_no_data: true,
             ..Self::new(FailureKind::Permanent, text)
         }
     }
 
     /// Returns whether the server does not have what was requested.
     pub fn is_absent(&self) -> bool {
-        self.status
-            .is_some_and(|status| status == 404 || (300..400).contains(&status))
+        let is_absent = |status| status == 404 || (300..400).contains(&status);
+        self.has_no_data || self.status.is_some_and(is_absent)
     }
 
     /// Creates a failure without an HTTP status.
@@ -56,6 +58,7 @@ impl FetchError {
             text: text.into(),
             class,
             status: None,
+            has_no_data: false,
             retry_after: None,
         }
     }

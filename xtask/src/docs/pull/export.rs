@@ -164,7 +164,7 @@ fn page(
         .map(str::to_owned)
         .collect();
     let id = page_id(operation)
-        .or_else(|| captured_id(captures, method, path))
+        .or_else(|| captured_id(captures, &options.site.name(), method, path))
         .unwrap_or_else(|| names::slug(&format!("{method} {path}")));
     let address = if names::is_page_id(&id) {
         options.site.below(&id)
@@ -196,9 +196,13 @@ fn page_id(operation: &Value) -> Option<String> {
     names::is_number(number).then(|| format!("{number}e0"))
 }
 
-/// Returns the key of the captured page with this method and path.
-fn captured_id(captures: &Captures, method: &str, path: &str) -> Option<String> {
-    let page = captures.pages.iter().find(|page| match &page.kind {
+/// Returns the key of the captured page of the site with this method and path.
+fn captured_id(captures: &Captures, site: &str, method: &str, path: &str) -> Option<String> {
+    let mut of_site = captures.pages.iter().filter(|page| {
+        let entry = captures.lock.page(&page.key);
+        entry.is_some_and(|entry| entry.site == site)
+    });
+    let page = of_site.find(|page| match &page.kind {
         PageKind::Operation(operation) => {
             operation.method.name().eq_ignore_ascii_case(method) && operation.path == path
         }

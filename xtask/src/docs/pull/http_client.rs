@@ -300,6 +300,7 @@ impl HttpClient {
             text,
             class,
             status: Some(status.as_u16()),
+            has_no_data: false,
             retry_after,
         }
     }
@@ -413,6 +414,11 @@ pub(super) fn api_failure(body: &Value) -> Option<FetchError> {
         404 | 404_000..=404_999 => FetchError {
             status: Some(404),
             ..FetchError::new(FailureKind::Permanent, text)
+        },
+        // The codes of denied access, such as 403001.
+        401 | 403 | 401_000..=401_999 | 403_000..=403_999 => FetchError {
+            status: Some(403),
+            ..FetchError::new(FailureKind::Transient, text)
         },
         _ => FetchError::new(FailureKind::Transient, text),
     })

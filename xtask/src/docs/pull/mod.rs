@@ -286,7 +286,12 @@ async fn capture(
     let cache = cache(form);
     let mut fetched = fetch::fetch(&http, form, &listing.pages, &cache, settings).await?;
     if let Some(project) = project {
-        let schemas = schemas::fetch(&http, &project, &fetched.pages, settings).await?;
+        let name = site.name();
+        let mut captured = captures.lock.pages.iter();
+        let has_capture =
+            captured.any(|entry| entry.site == name && entry.kind == CaptureKind::Schemas);
+        let schemas =
+            schemas::fetch(&http, &project, &fetched.pages, has_capture, settings).await?;
         fetched.pages.extend(schemas);
     }
     Ok((form, listing, fetched, cache))

@@ -40,45 +40,50 @@ pub(super) struct SiteProject {
 /// Returns the project of a site with its pages, from the first base that has it, or `None` if no base has it.
 ///
 /// # Errors
-/// Fails if no base has the project and a response cannot be fetched or has an unexpected structure, or if the
-/// project requires a password.
+/// Fails if no base serves the project, and a base requires a password, or a response cannot be fetched or has an
+/// unexpected structure.
 pub(super) async fn find(
     http: &HttpClient,
     options: &PullOptions,
 ) -> Result<Option<(SiteProject, PageListing)>, PullError> {
-    let mut first_error = None;
+    let (mut denied, mut first_error) = (None, None);
     for api in &options.api {
         match find_at(http, options, api).await {
             Ok(Some(found)) => return Ok(Some(found)),
             Ok(None) => {}
-            Err(error @ PullError::PasswordRequired { .. }) => return Err(error),
+            Err(error @ PullError::PasswordRequired { .. }) => denied = denied.or(Some(error)),
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    first_error.map_or(Ok(None), Err)
+    denied.or(first_error).map_or(Ok(None), Err)
 }
 
+/// Returns the project of a site with its pages at one base. The password is sent only if the project states that it is
+/// protected, or if the base denies access to its navigation.
 async fn find_at(
     http: &HttpClient,
     options: &PullOptions,
     api: &ApiBase,
 ) -> Result<Option<(SiteProject, PageListing)>, PullError> {
-    let Some(mut project) = look_up(http, options, api).await? else {
+    let Some(project) = look_up(http, options, api).await? else {
         return Ok(None);
     };
-    match &options.password {
-        Some(password) => project.log_in(http, password).await?,
-        None if project.is_protected => {
-            return Err(PullError::PasswordRequired {
-                place: project.below(""),
-                text: "the documentation is protected by a password".to_owned(),
-            });
+    let settings = &options.settings;
+    let listed = if project.is_protected {
+        Err(PullError::PasswordRequired {
+            place: project.below(""),
+            text: "the documentation is protected by a password".to_owned(),
+        })
+    } else {
+        project.clone().list(http, settings, false).await
+    };
+    match (listed, &options.password) {
+        (Err(PullError::PasswordRequired { .. }), Some(password)) => {
+            project.log_in(http, password).await?;
+            project.list(http, settings, true).await
         }
-        None => {}
+        (listed, _) => listed,
     }
-    let has_password = options.password.is_some();
-    let listing = project.list(http, &options.settings, has_password).await?;
-    Ok(listing.map(|listing| (project, listing)))
 }
 
 /// Returns the project of a site at one base. The URL of a shared documentation has the ID of its project; other
@@ -193,17 +198,18 @@ impl SiteProject {
         last.map_or(Ok(()), Err)
     }
 
-    /// Returns the pages of the project, or `None` if the base does not have the project. A project that does not
+    /// Returns the project with its pages, or `None` if the base does not have the project. A project that does not
     /// know its branch is read without one.
     ///
     /// # Errors
-    /// Fails if the navigation cannot be fetched, or has a page twice or without an ID.
+    /// Fails if the navigation cannot be fetched, or has a page twice or without an ID. Status 401 or 403 before the
+    /// login is [`PullError::PasswordRequired`].
     async fn list(
-        &mut self,
+        mut self,
         http: &HttpClient,
         settings: &PullSettings,
-        has_password: bool,
-    ) -> Result<Option<PageListing>, PullError> {
+        is_logged_in: bool,
+    ) -> Result<Option<(Self, PageListing)>, PullError> {
         let (address, tree) = loop {
             let address = self.below("http-api-tree");
             match http
@@ -216,7 +222,7 @@ impl SiteProject {
                         return Ok(None);
                     }
                 }
-                Err(failure) if !has_password && matches!(failure.status, Some(401 | 403)) => {
+                Err(failure) if !is_logged_in && matches!(failure.status, Some(401 | 403)) => {
                     return Err(PullError::PasswordRequired {
                         place: address,
                         text: failure.text,
@@ -229,7 +235,7 @@ impl SiteProject {
             }
         };
         let reader = NavigationReader {
-            project: self,
+            project: &self,
             listing: PageListing {
                 address,
                 ..PageListing::default()
@@ -237,7 +243,8 @@ impl SiteProject {
             seen: BTreeMap::new(),
             others: BTreeMap::new(),
         };
-        reader.read(&tree).map(Some)
+        let listing = reader.read(&tree)?;
+        Ok(Some((self, listing)))
     }
 
     /// Returns the URL of the list of shared schemas.

@@ -259,8 +259,9 @@ fn remove_unlisted(
         .collect();
     let mut unlisted = Vec::new();
     lock.pages.retain(|entry| {
-        // An export has no guides.
-        let may_be_listed = input.form != CaptureFormat::Export || entry.kind != CaptureKind::Guide;
+        // An export has only operations. Webhooks that are kept may use the shared schemas.
+        let may_be_listed =
+            input.form != CaptureFormat::Export || entry.kind == CaptureKind::Operation;
         let gone = entry.site == site && may_be_listed && !listed.contains(entry.key());
         if gone && entry.origin == CaptureOrigin::Pulled {
             outputs.remove(Path::new(FOLDER).join(&entry.file));

@@ -28,12 +28,13 @@ struct SharedSchemas(BTreeMap<String, Value>);
 /// page uses any.
 ///
 /// # Errors
-/// Fails if the list cannot be fetched, has an unexpected structure, or is too large. A missing list is not an error:
-/// the report names the missing schemas.
+/// Fails if the list cannot be fetched, has an unexpected structure, or is too large. A missing list (status or error code
+/// 404) is an error only if shared schemas of the site are captured; otherwise the report names the missing schemas.
 pub(super) async fn fetch(
     http: &HttpClient,
     project: &SiteProject,
     pages: &[FetchedPage],
+    has_capture: bool,
     settings: &PullSettings,
 ) -> Result<Option<FetchedPage>, PullError> {
     let used: BTreeSet<String> = pages
@@ -49,7 +50,7 @@ pub(super) async fn fetch(
     let read = |body: &[u8]| SharedSchemas::read(&data(body)?);
     let schemas = match http.get(&list, read).await {
         Ok(schemas) => schemas.used_by(used),
-        Err(failure) if failure.status == Some(404) => return Ok(None),
+        Err(failure) if failure.status == Some(404) && !has_capture => return Ok(None),
         Err(failure) => return Err(refuse(failure)),
     };
     let (content, left_out) = schemas.content().map_err(refuse)?;
