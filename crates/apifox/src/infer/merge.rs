@@ -142,8 +142,23 @@ pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.max(other?))
 }
 
-/// Drops the statements that only one of two pages makes: that a property is required, and its
-/// fixed values.
+/// The keywords that reject values.
+const LIMITS: [&str; 11] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "multipleOf",
+];
+
+/// Drops the statements that only one of two pages makes: that a property is required, its fixed
+/// and allowed values, and its limits. An example of the other page may contradict them.
 ///
 /// Call it in both directions before merging the shapes of two pages.
 pub(crate) fn loosen(shape: &mut InferredShape, other: &InferredShape) {
@@ -158,6 +173,13 @@ pub(crate) fn loosen(shape: &mut InferredShape, other: &InferredShape) {
                 if other.fixed.is_empty() {
                     property.fixed.clear();
                 }
+                if other.details.allowed.is_empty() {
+                    property.details.allowed.clear();
+                }
+                let known = &other.details.keywords;
+                property.details.keywords.retain(|word, value| {
+                    !LIMITS.contains(&&**word) || known.get(word) == Some(value)
+                });
                 loosen(&mut property.shape, &other.shape);
             }
         }

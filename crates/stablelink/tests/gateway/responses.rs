@@ -474,7 +474,7 @@ async fn disabled_token_is_error() {
                 .fetch::<stablelink::types::CreatedCheckoutOrder>()
                 .await
                 .unwrap();
-            let error = created.deposit_address().unwrap_err();
+            let error = created.deposit_address().checked_err();
             assert_eq!(error.kind().name(), "not_enabled", "{error:?}");
             assert!(error.may_have_taken_effect() && !error.is_retryable());
         }
