@@ -114,7 +114,8 @@ fn removed_field_disappears_from_document_and_client() {
         .filter(|(_, state)| *state == FileState::Stale)
         .map(|(output, _)| output.path.display().to_string())
         .collect();
-    for file in [DOCUMENT, "spec/openapi.yaml", "spec/EVIDENCE.md", CLIENT] {
+    // EVIDENCE.md names pages and operations, not fields.
+    for file in [DOCUMENT, "spec/openapi.yaml", CLIENT] {
         assert!(
             changed.iter().any(|name| name == file),
             "{file}: {changed:?}"

@@ -226,7 +226,9 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             for stand_in in prune::prune(root)? {
                 println!(
                     "deleted    {}:{}  {}",
-                    stand_in.file, stand_in.line, stand_in.page
+                    stand_in.file,
+                    stand_in.lines.first().copied().unwrap_or_default(),
+                    stand_in.page
                 );
             }
         }

@@ -39,7 +39,8 @@ pub fn prune(root: &Path) -> Result<Vec<SupersededStandIn>, PruneError> {
     let superseded = regen::build(root).map_err(Box::new)?.superseded;
     let mut lines: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for stand_in in &superseded {
-        lines.entry(&stand_in.file).or_default().push(stand_in.line);
+        let of_file = lines.entry(&stand_in.file).or_default();
+        of_file.extend(&stand_in.lines);
     }
     let mut outputs = OutputFiles::default();
     for (file, lines) in lines {

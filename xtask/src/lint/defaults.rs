@@ -20,9 +20,9 @@ pub fn of(rule: &str) -> Option<&'static SafeDefault> {
 /// The defaults of all rules whose findings do not stop `regen`.
 ///
 /// Three more have no finding, because they lose nothing: the importer names schemas after the title of the page and
-/// their role, envelopes get the fields of the common one, and an operation without a response 200 gets that
-/// envelope.
-pub const DEFAULTS: [SafeDefault; 18] = [
+/// their role, envelopes get the fields of the common one, and an operation whose page was not seen completely and
+/// has no responses gets that envelope, marked as inferred.
+pub const DEFAULTS: [SafeDefault; 19] = [
     default(
         "operation-id",
         "The id is the title of the page in camelCase. A name is never sent.",
@@ -77,8 +77,14 @@ pub const DEFAULTS: [SafeDefault; 18] = [
         "The body is required: a client that always sends it is never wrong.",
     ),
     default(
+        "success-response",
+        "A page without responses gets the common envelope, which accepts any data and is marked as inferred.",
+    ),
+    default(
         "error-response",
-        "Every error has the common error envelope. The decision between success and error is made by `retcode`.",
+        "Every error has the common error envelope: a response of the page with another schema, or without one, is \
+         removed from the document, and 4XX and 5XX cover its status. An operation of the client has one error type. \
+         The decision between success and error is made by `retcode`.",
     ),
     default(
         "evidence-missing",

@@ -39,6 +39,15 @@ pub(crate) fn json_types<'a>(document: &Document<'a>, schema: &'a Value) -> BTre
         .collect()
 }
 
+/// Returns whether a schema, or a branch of it, has the type `number`. [`json_types`] does not distinguish this type
+/// from `integer`.
+pub(crate) fn accepts_fractions(document: &Document, schema: &Value) -> bool {
+    let parts = parts(document, schema, &["oneOf", "anyOf", "allOf"]);
+    parts
+        .iter()
+        .any(|part| text(part, "type") == Some("number"))
+}
+
 /// Returns a schema and the schemas under these keywords, through references, each schema once.
 fn parts<'a>(document: &Document<'a>, schema: &'a Value, keywords: &[&str]) -> Vec<&'a Value> {
     let mut seen: HashSet<*const Value> = HashSet::new();

@@ -118,7 +118,7 @@ pub struct OverlayOutcome {
     pub stale: Vec<StaleAction>,
     /// The actions whose operation the document lacks.
     pub deferred: Vec<Overlay>,
-    /// The stand-ins whose page is captured: the file, the line of the first action, and the page.
+    /// The stand-ins whose page is captured, each file and page once.
     pub superseded: Vec<SupersededStandIn>,
 }
 
@@ -127,8 +127,8 @@ pub struct OverlayOutcome {
 pub struct SupersededStandIn {
     /// The overlay file.
     pub file: String,
-    /// The line of the action, from 1.
-    pub line: u32,
+    /// The lines of its actions, from 1.
+    pub lines: Vec<u32>,
     /// The page, as in `x-stands-in-for`.
     pub page: String,
 }
@@ -180,11 +180,15 @@ pub fn apply_lenient(document: &mut Value, overlays: &[Overlay]) -> OverlayOutco
             if let Some(page) = &action.stands_in_for
                 && captured.contains(page.as_str())
             {
-                outcome.superseded.push(SupersededStandIn {
-                    file: overlay.file.clone(),
-                    line: action.line,
-                    page: page.clone(),
-                });
+                let mut known = outcome.superseded.iter_mut();
+                match known.find(|it| it.file == overlay.file && it.page == *page) {
+                    Some(stand_in) => stand_in.lines.push(action.line),
+                    None => outcome.superseded.push(SupersededStandIn {
+                        file: overlay.file.clone(),
+                        lines: vec![action.line],
+                        page: page.clone(),
+                    }),
+                }
                 continue;
             }
             let operation = match &action.operation {
@@ -262,32 +266,38 @@ fn apply_action(
     if locations.is_empty() {
         return Err("it matches nothing: correct the target, or delete the action".to_owned());
     }
-    if let (Some(_), OverlayChange::Update(value)) = (&action.operation, &action.change)
+    let mut update = match &action.change {
+        OverlayChange::Update(value) if action.stands_in_for.is_some() => {
+            Some(without_known_components(value, document))
+        }
+        OverlayChange::Update(value) => Some(value.clone()),
+        OverlayChange::Remove => None,
+    };
+    let mut named = None;
+    if let (Some(_), Some(Value::Object(fields))) = (&action.operation, &mut update)
         && let [location] = locations.as_slice()
-        && let Some(name) = value.get(rename::MARKER).and_then(Value::as_str)
+        && let Some(name) = fields.get(rename::MARKER).and_then(Value::as_str)
     {
         let pointer = target::pointer(location);
-        if pointer == crate::openapi::child("/components/schemas", name) {
-            // The page, or another operation, already gave the component this name.
-            return Ok(vec![pointer]);
-        }
         let other = document.pointer(&format!("{pointer}/{}", rename::MARKER));
-        if let Some(other) = other.filter(|other| *other != name) {
+        if pointer == crate::openapi::child("/components/schemas", name)
+            || other.is_some_and(|other| other == name)
+        {
+            // The page, or another operation, already gave the component this name.
+            fields.shift_remove(rename::MARKER);
+            named = Some(pointer);
+        } else if let Some(other) = other {
             return Err(format!("another action names the component {other}"));
         }
-        if other.is_some() {
-            return Ok(vec![pointer]);
-        }
     }
-    let touched = match &action.change {
-        OverlayChange::Update(value) if action.stands_in_for.is_some() => {
-            let value = without_known_components(value, document);
-            merge::update(document, &locations, &value)
-        }
-        OverlayChange::Update(value) => merge::update(document, &locations, value),
-        OverlayChange::Remove => merge::remove(document, &locations),
+    let mut touched = match &update {
+        Some(value) => merge::update(document, &locations, value),
+        None => merge::remove(document, &locations),
     }
     .map_err(|conflict| format!("{conflict}: correct the target, or remove the old value first"))?;
+    if touched.is_empty() {
+        touched.extend(named);
+    }
     if touched.is_empty() {
         return Err(UNCHANGED.to_owned());
     }
@@ -453,6 +463,7 @@ mod tests {
             "spec/overlays/b.yaml",
             "- {target: $operation, description: d, x-operation: User / User Info, update: {operationId: getUser}}
 - {target: $request, description: d, x-operation: User / User Info, update: {x-schema-name: GetUserRequest}}
+- {target: $request, description: d, x-operation: User / User Info, update: {x-schema-name: GetUserRequest, title: User}}
 - {target: $request.properties.id, description: d, x-operation: User / User Info, update: {x-idempotency-key: true}}",
         );
         let page = |path: &str, title: &str| {
@@ -485,6 +496,7 @@ mod tests {
             assert_eq!(document["paths"].as_object().unwrap().len(), 2, "{path}");
             let request = &document["components"]["schemas"]["GetUserRequest"];
             let json_type = if is_captured { "integer" } else { "string" };
+            assert_eq!(request["title"], "User", "{path}");
             assert_eq!(
                 request["properties"]["id"],
                 json!({"type": json_type, "x-idempotency-key": true})

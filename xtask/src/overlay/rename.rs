@@ -1,7 +1,7 @@
 //! Renames components by `x-schema-name`, and updates the references to them.
 
-use crate::openapi::schema::json_types;
-use crate::openapi::{Document, ObjectKind, members, strings, walk_objects_mut};
+use crate::openapi::schema::{accepts_fractions, json_types};
+use crate::openapi::{Document, ObjectKind, is_true, members, strings, walk_objects_mut};
 use crate::publish::cleanup::strip_markers_of;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -42,7 +42,7 @@ impl Renames {
 }
 
 /// Renames the components that have the marker, and removes all markers. Components that get the same
-/// name are merged if they are equal or if they are records whose common properties have the same types.
+/// name are merged if they are equal or if they are records that [`can_join`] accepts, each pair of them.
 pub(super) fn rename_components(document: &mut Value) -> Renames {
     let mut renames = Renames::default();
     let schemas = document
@@ -61,7 +61,7 @@ pub(super) fn rename_components(document: &mut Value) -> Renames {
                     if !are_equal(&before, &first_name, old, &renames) {
                         let names = [first_name, old.clone(), name.clone()];
                         renames.joined.push(names);
-                        join_records(first, schema);
+                        join_records(&before, first, schema);
                     }
                     merge_pages(first, schema);
                 }
@@ -114,13 +114,14 @@ fn reject_conflicts(schemas: &Map<String, Value>, renames: &mut Renames) {
         }
         let mut blocked: Vec<(String, String)> = Vec::new();
         for (new, names) in holders {
-            let Some((first, others)) = names.split_first() else {
-                continue;
-            };
-            let differ = |other: &&&str| {
+            let mut pairs = names.iter().enumerate().flat_map(|(at, first)| {
+                let others = names.iter().skip(at + 1);
+                others.map(move |other| (first, other))
+            });
+            let differ = |(first, other): &(&&str, &&str)| {
                 !are_equal(schemas, first, other, renames) && !can_join(schemas, first, other)
             };
-            let Some(other) = others.iter().find(differ) else {
+            let Some((first, other)) = pairs.find(differ) else {
                 continue;
             };
             for name in names
@@ -162,7 +163,8 @@ fn are_equal(schemas: &Map<String, Value>, first: &str, second: &str, renames: &
     plain(first) == plain(second)
 }
 
-/// Returns whether two components are records, and the properties that both have accept a common JSON type.
+/// Returns whether two components are records, and of each property that both have, one schema accepts all JSON
+/// types of the other. A property without types is unknown and fits every other.
 fn can_join(schemas: &Map<String, Value>, first: &str, second: &str) -> bool {
     let root = json!({"components": {"schemas": schemas}});
     let document = Document::new(&root);
@@ -175,20 +177,48 @@ fn can_join(schemas: &Map<String, Value>, first: &str, second: &str) -> bool {
         let Some(other) = schemas[second]["properties"].get(name) else {
             return true;
         };
-        let types = [property, other].map(|it| json_types(&document, it));
-        types.iter().any(BTreeSet::is_empty) || !types[0].is_disjoint(&types[1])
+        let types = [property, other].map(|it| accepted_types(&document, it));
+        types.iter().any(BTreeSet::is_empty)
+            || types[0].is_subset(&types[1])
+            || types[1].is_subset(&types[0])
     };
     is_record(first)
         && is_record(second)
         && members(schemas[first].get("properties")).all(|(name, it)| is_same(name, it))
 }
 
-/// Adds the properties that the first record lacks. A property is required if both records require it.
-fn join_records(first: &mut Value, second: &Value) {
-    for (name, property) in members(second.get("properties")) {
-        if first["properties"].get(name).is_none() {
-            first["properties"][name] = property.clone();
+/// Returns the JSON types that a schema accepts. A schema of type `number` also accepts an integer.
+fn accepted_types<'a>(document: &Document<'a>, schema: &'a Value) -> BTreeSet<&'a str> {
+    let mut types = json_types(document, schema);
+    if types.contains("number") {
+        types.insert("integer");
+        if !accepts_fractions(document, schema) {
+            types.remove("number");
         }
+    }
+    types
+}
+
+/// Adds the properties that the first record lacks. Of two schemas of a property, the one that accepts more JSON
+/// types is kept. It is nullable or secret if one of them is. A property is required if both records require it.
+fn join_records(schemas: &Map<String, Value>, first: &mut Value, second: &Value) {
+    let root = json!({"components": {"schemas": schemas}});
+    let document = Document::new(&root);
+    for (name, property) in members(second.get("properties")) {
+        let Some(own) = first["properties"].get(name) else {
+            first["properties"][name] = property.clone();
+            continue;
+        };
+        let types = [own, property].map(|it| accepted_types(&document, it));
+        let is_wider =
+            !types[0].is_empty() && types[0] != types[1] && types[0].is_subset(&types[1]);
+        let mut joined = if is_wider { property } else { own }.clone();
+        for marker in ["nullable", "x-secret"] {
+            if is_true(own, marker) || is_true(property, marker) {
+                joined[marker] = true.into();
+            }
+        }
+        first["properties"][name] = joined;
     }
     let required: Vec<&str> = strings(second.get("required")).collect();
     if let Some(Value::Array(names)) = first.get_mut("required") {
@@ -337,6 +367,48 @@ mod tests {
                 json!({
                     "A": {"properties": {"a": {"type": "string"}}},
                     "B": {"properties": {"a": {"type": "integer"}}}
+                }),
+                2,
+            ),
+            // The second and the third component differ, although neither differs from the first.
+            (
+                json!({
+                    "A": {"x-schema-name": "R", "properties": {"id": {"type": "string"}}},
+                    "B": {"x-schema-name": "R", "properties": {"amount": {"type": "string"}}},
+                    "C": {"x-schema-name": "R", "properties": {"amount": {"type": "number"}}}
+                }),
+                json!({
+                    "A": {"properties": {"id": {"type": "string"}}},
+                    "B": {"properties": {"amount": {"type": "string"}}},
+                    "C": {"properties": {"amount": {"type": "number"}}}
+                }),
+                3,
+            ),
+            // The schema that accepts more values is kept, whichever is first.
+            (
+                json!({
+                    "A": {"x-schema-name": "R", "properties": {
+                        "a": {"type": "integer"}, "b": {"type": "integer", "x-secret": true}, "c": {"type": "number"}, "d": {"type": "string"}
+                    }},
+                    "B": {"x-schema-name": "R", "properties": {
+                        "a": {"oneOf": [{"type": "integer"}, {"type": "string"}]}, "b": {"type": "number"}, "c": {"type": "integer"},
+                        "d": {"type": "string", "nullable": true}
+                    }}
+                }),
+                json!({"R": {"properties": {
+                    "a": {"oneOf": [{"type": "integer"}, {"type": "string"}]}, "b": {"type": "number", "x-secret": true},
+                    "c": {"type": "number"}, "d": {"type": "string", "nullable": true}
+                }}}),
+                0,
+            ),
+            (
+                json!({
+                    "A": {"x-schema-name": "R", "properties": {"a": {"oneOf": [{"type": "integer"}, {"type": "string"}]}}},
+                    "B": {"x-schema-name": "R", "properties": {"a": {"type": "number"}}}
+                }),
+                json!({
+                    "A": {"properties": {"a": {"oneOf": [{"type": "integer"}, {"type": "string"}]}}},
+                    "B": {"properties": {"a": {"type": "number"}}}
                 }),
                 2,
             ),

@@ -113,7 +113,7 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     }
     for stand_in in &overlaid.superseded {
         let text = format!("the page of the stand-in `{}` is captured", stand_in.page);
-        let line = Diagnostic::warning(&stand_in.file, stand_in.line, text);
+        let line = Diagnostic::warning(&stand_in.file, stand_in.lines.first().copied(), text);
         warnings.push(line.with_help(
             "the document has the page; the typed client follows it after `cargo xtask docs prune`",
         ));

@@ -65,8 +65,8 @@ fn response_components<'a>(document: &Document<'a>, operation: &Operation<'a>) -
 }
 
 /// Gives the envelopes of pages the schemas of the common envelope where the page shows a type that this
-/// schema accepts. A response may lack the data, so it becomes nullable. An operation without a response 200
-/// gets the common envelope.
+/// schema accepts. A response may lack the data, so it becomes nullable. An operation whose page was not seen
+/// completely and has no responses gets the common envelope, marked as inferred.
 pub(crate) fn normalize(root: &mut Value) {
     let mut changes: Vec<(String, Value)> = Vec::new();
     let document = Document::new(root);
@@ -111,25 +111,20 @@ pub(crate) fn normalize(root: &mut Value) {
         }
         changes.push((pointer, envelope));
     }
-    for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
-        if operation.value["responses"].get("200").is_none() {
-            let mut responses = operation.value["responses"]
-                .as_object()
-                .cloned()
-                .unwrap_or_default();
-            responses.shift_remove("default");
-            let mut with_success = Map::new();
-            with_success.insert(
-                "200".to_owned(),
-                json!({
-                    "description": "No page shows this response.",
-                    "content": {"application/json": {"schema": {"$ref": envelopes.reference}}}
-                }),
-            );
-            with_success.extend(responses);
-            let mut changed = operation.value.clone();
-            changed["responses"] = with_success.into();
-            changes.push((operation.pointer.clone(), changed));
+    for operation in document.operations.iter() {
+        let level = text(&operation.value["x-evidence"], "level");
+        if level == Some("documented") {
+            // The rule `success-response` requests a review: the page was seen completely.
+            continue;
+        }
+        if let Some(success) = assumed_success(&document, operation) {
+            let mut responses = Map::from_iter([("200".to_owned(), success)]);
+            for (status, response) in members(operation.value.get("responses")) {
+                if status != "default" {
+                    responses.insert(status.to_owned(), response.clone());
+                }
+            }
+            changes.push((child(&operation.pointer, "responses"), responses.into()));
         }
     }
     for (pointer, value) in changes {
@@ -137,6 +132,30 @@ pub(crate) fn normalize(root: &mut Value) {
             *place = value;
         }
     }
+}
+
+/// Returns whether a response is the placeholder of the importer for a page without responses.
+pub(super) fn is_placeholder(status: &str, response: &Value) -> bool {
+    status == "default"
+        && response.get("content").is_none()
+        && text(response, "description") == Some("Not described by the page.")
+}
+
+/// Returns the response 200 for an operation whose page has no responses: the common envelope, marked as
+/// inferred. Overlays may already have added the common error responses 4XX and 5XX.
+pub(super) fn assumed_success(document: &Document, operation: &Operation) -> Option<Value> {
+    let mut responses = members(operation.value.get("responses"))
+        .filter(|(status, _)| !["4XX", "5XX"].contains(status));
+    let (status, response) = responses.next()?;
+    if operation.is_webhook() || !is_placeholder(status, response) || responses.next().is_some() {
+        return None;
+    }
+    let envelopes = Envelopes::find(document)?;
+    Some(json!({
+        "description": "No page shows this response.",
+        "content": {"application/json": {"schema": {"$ref": envelopes.reference}}},
+        "x-evidence": {"level": "inferred", "source": "The common envelope of responses."}
+    }))
 }
 
 /// Returns a schema that also accepts null.

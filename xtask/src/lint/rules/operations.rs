@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use heck::{ToLowerCamelCase, ToTitleCase};
 use serde_json::{Value, json};
 
+use super::envelope;
 use crate::lint::{FindingLevel, Findings};
 use crate::openapi::{Document, Operation, PAGE_SECURITY, child, content, has_text, members, text};
 
@@ -209,16 +210,21 @@ pub(super) fn required_body(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Reports operations that have no response 200 with a schema.
+/// Reports operations that have no response 200 with a schema. The default for a page without responses is the
+/// common envelope.
 pub(super) fn success_response(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let responses = document.responses(operation);
         let Some((_, response)) = responses.iter().find(|(status, _)| *status == "200") else {
-            findings.add(
-                &operation.pointer,
-                "the operation has no response 200",
-                "add it in an overlay, from the page or with evidence",
-            );
+            let message = "the operation has no response 200";
+            let fix = "add it in an overlay, from the page or with evidence";
+            findings.add(&operation.pointer, message, fix);
+            if let Some(success) = envelope::assumed_success(document, operation) {
+                let fields = json!({"responses": {"200": success}});
+                findings.settle_by(FindingLevel::Assumed, &operation.pointer, Some(fields));
+                let placeholder = child(&child(&operation.pointer, "responses"), "default");
+                findings.settle_by(FindingLevel::Assumed, &placeholder, None);
+            }
             continue;
         };
         let content = content(response);
@@ -263,6 +269,10 @@ pub(super) fn error_responses(document: &Document, findings: &mut Findings) {
             .iter()
             .filter(|(status, _)| status.starts_with(['4', '5']) || *status == "default")
         {
+            // The rule `success-response` replaces a sole placeholder.
+            if !statuses.contains("200") && envelope::is_placeholder(status, response.value) {
+                continue;
+            }
             let content = content(response);
             let place = child(&child(&operation.pointer, "responses"), status);
             let is_common = ["4XX", "5XX"].contains(status);
