@@ -159,7 +159,7 @@ pub mod types {
     pub struct CancelCheckoutOrderEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<::serde_json::Value>,
+        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
         /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,

@@ -94,7 +94,10 @@ pub(crate) fn normalize(root: &mut Value) {
             let is_data = json_types(&document, common).is_empty();
             let schema = match own {
                 None => (*common).clone(),
-                Some(own) if is_data => nullable(&document, own),
+                // Data whose type the page does not show is the untyped schema of the common envelope.
+                Some(own) if is_data && !json_types(&document, own).is_empty() => {
+                    nullable(&document, own)
+                }
                 Some(own) => {
                     let accepted = json_types(&document, common);
                     let is_accepted = json_types(&document, own).is_subset(&accepted);
