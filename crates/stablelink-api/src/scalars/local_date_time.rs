@@ -50,7 +50,7 @@ impl LocalDateTime {
     /// The offset is inferred; see [`INFERRED_OFFSET`](Self::INFERRED_OFFSET).
     ///
     /// ```
-    /// use stablelink_api::LocalDateTime;
+    /// use stablelink_api::scalars::LocalDateTime;
     ///
     /// let expiry: LocalDateTime = "2025-05-14 17:46:00".parse()?;
     /// let at = expiry.to_timestamp(LocalDateTime::INFERRED_OFFSET)?;
