@@ -39,7 +39,7 @@ pub(crate) struct Context {
     state: Arc<CommandState>,
 }
 
-/// What a command has begun. The thread of the stop signal also reads it.
+/// The token store and the call of the running command. The thread of the stop signal also reads it.
 #[derive(Default)]
 pub(crate) struct CommandState {
     store: OnceLock<CliTokenStore>,

@@ -28,7 +28,7 @@ Exit codes:
   2    invalid arguments or settings; nothing was sent
   3    the gateway rejected the call; it had no effect
   4    authentication failed, or this IP address is not allowed
-  5    outcome unknown: the call was sent and may have taken effect; look up the record first
+  5    outcome unknown, or the number was used before: look up the record before you send anything
   6    network error, server error, rate limit or timeout
   7    a signature does not match or is too old
   8    the call took effect, but its record could not be read or printed; do not repeat it
@@ -112,6 +112,8 @@ impl CliError {
             ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. } if may_have_taken_effect => {
                 Code::TookEffect
             }
+            // The record of this number may be that of an earlier attempt.
+            ErrorKind::Api(_) if call.may_write && error.is_duplicate() => Code::Ambiguous,
             ErrorKind::Api(_) => Code::Rejected,
             ErrorKind::Authentication { .. } | ErrorKind::AddressNotAllowed(_) => {
                 Code::Authentication
@@ -267,7 +269,7 @@ fn hint(error: &Error, call: &CallSubject) -> Option<String> {
             "look up the record by that number; a retry with the same number is safe, a new number may pay twice",
         ),
         ErrorKind::Api(_) if error.is_duplicate() && call.may_write => Some(
-            "this number was used before: look up its record, or omit the number to generate a new one",
+            "this number was used before: look up its record before you send anything, and use a new number only for another payment",
         ),
         ErrorKind::Api(api_error) if api_error.retcode() == Some("00006") => {
             Some("a header is missing: does a proxy remove SIGNATURE or TIMESTAMP?")

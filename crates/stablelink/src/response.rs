@@ -143,6 +143,8 @@ pub struct Response<T> {
     raw: RawResponse,
     /// The JSON of the value, if it is a record of a list; else it is `retdata`.
     record: Option<Box<RawValue>>,
+    /// Whether an earlier call created the record.
+    is_existing: bool,
 }
 
 impl<T> Response<T> {
@@ -153,7 +155,18 @@ impl<T> Response<T> {
             unreadable,
             raw,
             record: None,
+            is_existing: false,
         }
+    }
+
+    /// Marks the record as one that an earlier call created.
+    pub(crate) fn existing(mut self) -> Self {
+        self.is_existing = true;
+        self
+    }
+
+    pub(crate) const fn is_existing(&self) -> bool {
+        self.is_existing
     }
 
     /// Sets the record whose fields [`raw_field`](Self::raw_field) returns, if it is a part of `retdata`.

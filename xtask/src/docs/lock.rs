@@ -184,6 +184,12 @@ impl CaptureLock {
             .find(|entry| entry.id.as_deref() == Some(id))
     }
 
+    /// Returns the entry of a page by its key, which is the name of its file if it has no ID.
+    #[must_use]
+    pub fn page_with_key(&self, key: &str) -> Option<&CaptureEntry> {
+        self.pages.iter().find(|entry| entry.key() == key)
+    }
+
     /// Reads the lock of a folder of captures.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::openapi::schema::{accepts_fractions, json_types};
 use crate::openapi::{Document, ObjectKind, is_true, members, strings, walk_objects_mut};
 use crate::publish::cleanup::strip_markers_of;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The extension by which an overlay renames a component.
 pub(super) const MARKER: &str = "x-schema-name";
@@ -178,13 +178,37 @@ fn can_join(schemas: &Map<String, Value>, first: &str, second: &str) -> bool {
             return true;
         };
         let types = [property, other].map(|it| accepted_types(&document, it));
+        // Of two schemas with the same types, only one is kept, so neither may reject values that the other accepts.
+        let [own_limits, other_limits] = [property, other].map(limits);
         types.iter().any(BTreeSet::is_empty)
-            || types[0].is_subset(&types[1])
-            || types[1].is_subset(&types[0])
+            || types[0] == types[1] && own_limits == other_limits
+            || types[0] != types[1]
+                && (types[0].is_subset(&types[1]) || types[1].is_subset(&types[0]))
     };
     is_record(first)
         && is_record(second)
         && members(schemas[first].get("properties")).all(|(name, it)| is_same(name, it))
+}
+
+/// Returns the parts of a schema that reject values, or that other properties depend on.
+fn limits(schema: &Value) -> BTreeMap<&str, &Value> {
+    const LIMITS: [&str; 12] = [
+        "enum",
+        "pattern",
+        "format",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "properties",
+        "items",
+        "x-extensible-enum",
+    ];
+    members(Some(schema))
+        .filter(|(name, _)| LIMITS.contains(name))
+        .collect()
 }
 
 /// Returns the JSON types that a schema accepts. A schema of type `number` also accepts an integer.

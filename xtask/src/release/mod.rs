@@ -159,16 +159,26 @@ fn make(job: &mut Job<'_>, version: ReleaseVersion) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Resets the branch and the tree to a commit, and deletes untracked files. The tree was clean before the release, so all
-/// of them are files of the release.
+/// Resets the branch and the tree to a commit. Untracked files are stashed, not deleted: a person may have created one of
+/// them since the tree was checked.
 fn restore(job: &mut Job<'_>, head: &str) -> Result<(), JobError> {
-    job.check(&git(&["reset", "--hard", "--quiet", head]))?;
-    job.check(&git(&["clean", "--force", "-d", "--quiet"]))
+    job.require(
+        &git(&["reset", "--hard", "--quiet", head]),
+        "reset the branch by hand",
+    )?;
+    job.check(&git(&[
+        "stash",
+        "push",
+        "--include-untracked",
+        "--quiet",
+        "--message",
+        "files of a failed release",
+    ]))
 }
 
 /// Writes the files of the release, commits and tags them.
 fn write_and_tag(job: &mut Job<'_>, version: ReleaseVersion) -> Result<(), JobError> {
-    const RESTORED: &str = "the tree is restored; correct the cause and run the command again";
+    const RESTORED: &str = "the release is undone, and its new files are in the git stash; correct the cause and run the command again";
     let root = job.root;
     diff::command::update_changelog(root, &oasdiff(root)?)
         .map_err(|error| JobError(error.to_string()))?;

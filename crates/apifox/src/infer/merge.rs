@@ -240,6 +240,70 @@ mod tests {
         }
     }
 
+    /// Returns an object with one property that has an allowed value and these keywords.
+    fn object(allowed: &[&str], keywords: &[(&str, u64)]) -> InferredShape {
+        let at = || SourceLine {
+            file: Arc::from("a.txt"),
+            line: 1,
+        };
+        let text = InferredShape::new(at(), ShapeKind::Text(TextFormat::Plain));
+        let mut property = PropertyShape::new("state", at(), text);
+        property.details.allowed = allowed.iter().map(|value| (*value).to_owned()).collect();
+        for (word, value) in keywords {
+            property
+                .details
+                .keywords
+                .insert((*word).to_owned(), (*value).into());
+        }
+        let mut object = ObjectShape::default();
+        object.push(property);
+        InferredShape::new(at(), ShapeKind::Object(object))
+    }
+
+    #[test]
+    fn values_and_limits_of_one_page_are_dropped() {
+        for (one, other, expected) in [
+            (object(&["paid"], &[]), object(&[], &[]), object(&[], &[])),
+            (
+                object(&["paid"], &[]),
+                object(&["sent"], &[]),
+                object(&["paid"], &[]),
+            ),
+            (
+                object(&[], &[("minLength", 1)]),
+                object(&[], &[]),
+                object(&[], &[]),
+            ),
+            (
+                object(&[], &[("minLength", 1)]),
+                object(&[], &[("minLength", 2)]),
+                object(&[], &[]),
+            ),
+            (
+                object(&[], &[("minLength", 1)]),
+                object(&[], &[("minLength", 1)]),
+                object(&[], &[("minLength", 1)]),
+            ),
+            (
+                object(&[], &[("multipleOf", 5)]),
+                object(&[], &[("minLength", 1)]),
+                object(&[], &[]),
+            ),
+            (
+                object(&[], &[("x-order", 1)]),
+                object(&[], &[]),
+                object(&[], &[("x-order", 1)]),
+            ),
+        ] {
+            let mut loosened = one.clone();
+            loosen(&mut loosened, &other);
+            assert!(
+                loosened.same(&expected),
+                "{one:?} and {other:?}: {loosened:?}"
+            );
+        }
+    }
+
     #[test]
     fn contradicting_kinds_are_reported() {
         for (one, other) in [

@@ -242,7 +242,8 @@ impl<'a> AssignedRows<'a> {
             let holder = field.parents.as_ref().and_then(|parents| parents.last());
             let more = match assumed.len() - 1 {
                 0 => String::new(),
-                more => format!(" ({more} more fields are treated alike)"),
+                1 => " (as is one other field)".to_owned(),
+                more => format!(" (as are {more} other fields)"),
             };
             diagnostics.push(
                 Diagnostic::warning(

@@ -108,7 +108,7 @@ async fn invalid_remit_is_rejected_with_the_rule() {
             "ABCD-S33",
             "beneficiaryBankSwiftCode must contain only",
         ),
-        ("\"USD\"", "\"XXX\"", "currency must be one of"),
+        ("\"USD\"", "\"QQQ\"", "currency must be one of"),
         ("false", "true", "intermediaryBankCountry must not be empty"),
         (
             "false",

@@ -1,10 +1,12 @@
 //! The client. Read in this order: `builder` (settings), `inner` (the state that all calls share), `token_request` (the
-//! requests for tokens), `clock_skew` (the correction of timestamps), `operation` (calls of an operation by its ID).
+//! requests for tokens), `clock_skew` (the correction of timestamps), `operation` and `operation_fields` (calls of an
+//! operation by its ID).
 
 mod builder;
 mod clock_skew;
 mod inner;
 mod operation;
+mod operation_fields;
 mod token_request;
 
 use std::fmt;

@@ -43,7 +43,7 @@ const RECORDS: [&str; 17] = [
     "txno",
 ];
 /// Words of messages that are about something other than a record.
-const NOT_RECORDS: [&str; 11] = [
+const NOT_RECORDS: [&str; 18] = [
     "header",
     "token",
     "api key",
@@ -55,6 +55,13 @@ const NOT_RECORDS: [&str; 11] = [
     "route",
     "resource",
     "developer",
+    "/",
+    "service",
+    "method",
+    "api",
+    "url",
+    "endpoint",
+    "profile",
 ];
 
 impl ApiError {
@@ -220,6 +227,12 @@ mod tests {
             ("refundOrderNo does not exist", true),
             ("customer 6 not found", true),
             ("header [SIGNATURE] not found", false),
+            ("GET /checkout/order/info not found", false),
+            ("order-service not found", false),
+            ("payment method not found", false),
+            ("user profile not found", false),
+            ("API user not found", false),
+            ("order endpoint does not exist", false),
             ("", false),
         ] {
             assert_eq!(api_error(message).is_not_found(), missing, "{message}");

@@ -135,7 +135,10 @@ impl Response<CreatedCheckoutOrder> {
     /// Only an order with the status `Paying` can be paid.
     #[must_use]
     pub fn existing_status(&self) -> Option<CheckoutOrderStatus> {
-        read_status(self, &STATUS).ok().flatten()
+        // A new order could have a status field too.
+        self.is_existing()
+            .then(|| read_status(self, &STATUS).ok().flatten())
+            .flatten()
     }
 
     /// Returns the address to which the customer pays.

@@ -104,7 +104,7 @@ pub(super) async fn created_or_existing<T>(
         Err(lookup_error) => return Err(error.because(lookup_error)),
     };
     let difference = match find_conflict(request, found.raw_response(), lookup.fields) {
-        Ok(None) => return Ok(found),
+        Ok(None) => return Ok(found.existing()),
         Ok(Some(conflict)) => Error::new(ErrorKind::Conflict(conflict)),
         Err(missing) => Error::new(ErrorKind::Decode(missing)),
     };
@@ -162,15 +162,18 @@ fn text_of(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Returns whether the JSON value of a field is the requested value. Amounts are compared as numbers, and other fields by
-/// [`is_other`].
+/// Returns whether the JSON value of a field is the requested value. Amounts and numbers are compared as numbers, and strings
+/// by [`is_other`], which treats a number that it cannot compare as the requested one.
 fn is_same(field: &str, requested: &str, json: &str) -> bool {
     text_of(json).is_some_and(|existing| {
         if field.ends_with("mount") {
             let amount = |text: &str| text.parse::<DecimalNumber>().ok();
             amount(requested).is_some() && amount(requested) == amount(&existing)
-        } else {
+        } else if json.starts_with('"') {
             !is_other(field, json, requested)
+        } else {
+            let number = |text: &str| text.parse::<i128>().ok();
+            number(requested).is_some() && number(requested) == number(&existing)
         }
     })
 }
@@ -191,6 +194,27 @@ mod tests {
         optional("address"),
         optional("notRequested"),
     ];
+
+    #[test]
+    fn number_is_the_requested_value_only_if_equal() {
+        for (requested, json, same) in [
+            ("6", "6", true),
+            ("6", r#""6""#, true),
+            ("06", "6", true),
+            ("6", "7", false),
+            ("C6", "7", false),
+            ("1", "2.5", false),
+            ("1", "1.0", false),
+            ("A1", "7", false),
+            ("A1", "true", false),
+        ] {
+            assert_eq!(
+                is_same("customerId", requested, json),
+                same,
+                "{requested} {json}"
+            );
+        }
+    }
 
     #[test]
     fn record_with_another_value_conflicts() {

@@ -74,8 +74,13 @@ pub use trades::{
 };
 pub use webhook_events::WebhookEvents;
 
+#[cfg(feature = "provisional")]
+use stablelink_api::operations::OperationInfo;
+
 use crate::client::Client;
 use crate::error::DecodeError;
+#[cfg(feature = "provisional")]
+use crate::error::{Error, ErrorKind};
 use crate::poller::UNREADABLE_STATUS;
 use crate::response::Response;
 
@@ -153,6 +158,23 @@ fn debug_key(f: &mut fmt::Formatter<'_>, name: &str, field: &str, key: &str) -> 
 /// Returns a unique order number of letters and digits: a hyphen was rejected (observed live).
 fn unique_number() -> String {
     uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// Returns the status of a record from the first of these fields that it has.
+///
+/// # Errors
+///
+/// [`Decode`](ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
+#[cfg(feature = "provisional")]
+fn required_status<T, S: From<String>>(
+    record: &Response<T>,
+    operation: &'static OperationInfo,
+    names: &[&str],
+) -> Result<S, Error> {
+    let status = read_status(record, names).map_err(|error| {
+        Error::new(ErrorKind::Decode(error)).with_response(record.raw_response().clone())
+    })?;
+    record.need(operation, names.first().unwrap_or(&"status"), status)
 }
 
 /// Reads the status of a record from the first of these fields that it has.

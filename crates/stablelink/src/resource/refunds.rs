@@ -21,15 +21,15 @@ use stablelink_api::types::{CreateAbnormalPaymentRefundRequest, RefundOrder};
 
 #[cfg(feature = "provisional")]
 use super::existing::{CreateParameters, Lookup, created_or_existing, optional, required};
-#[cfg(feature = "provisional")]
-use super::read_status;
 use super::{debug_key, unique_number};
+#[cfg(feature = "provisional")]
+use super::{read_status, required_status};
 use crate::call::Call;
 #[cfg(feature = "provisional")]
 use crate::call::CallContext;
 use crate::client::Client;
 #[cfg(feature = "provisional")]
-use crate::error::{DecodeError, Error, ErrorKind};
+use crate::error::{DecodeError, Error};
 use crate::ids::OrderNo;
 #[cfg(feature = "provisional")]
 use crate::poller::Poller;
@@ -173,10 +173,7 @@ impl Response<RefundOrder> {
     ///
     /// [`Decode`](ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
     pub fn status(&self) -> Result<RefundOrderStatus, Error> {
-        let status = read_status(self, &STATUS).map_err(|error| {
-            Error::new(ErrorKind::Decode(error)).with_response(self.raw_response().clone())
-        })?;
-        self.need(&operations::GET_REFUND_ORDER, STATUS[0], status)
+        required_status(self, &operations::GET_REFUND_ORDER, &STATUS)
     }
 }
 

@@ -18,14 +18,14 @@ use stablelink_api::types::{CreateSettlementOrderRequest, SettlementOrder};
 use super::existing::CreateParameters;
 #[cfg(feature = "provisional")]
 use super::existing::{Lookup, created_or_existing, optional, required};
-#[cfg(feature = "provisional")]
-use super::read_status;
 use super::{debug_key, unique_number};
+#[cfg(feature = "provisional")]
+use super::{read_status, required_status};
 use crate::call::{Call, CallContext};
 use crate::client::Client;
-use crate::error::Error;
 #[cfg(feature = "provisional")]
-use crate::error::{DecodeError, ErrorKind};
+use crate::error::DecodeError;
+use crate::error::Error;
 use crate::ids::{MerchantId, OrderNo};
 #[cfg(feature = "provisional")]
 use crate::poller::Poller;
@@ -151,10 +151,7 @@ impl Response<SettlementOrder> {
     ///
     /// [`Decode`](ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
     pub fn status(&self) -> Result<SettlementOrderStatus, Error> {
-        let status = read_status(self, &STATUS).map_err(|error| {
-            Error::new(ErrorKind::Decode(error)).with_response(self.raw_response().clone())
-        })?;
-        self.need(&operations::GET_SETTLEMENT_ORDER, STATUS[0], status)
+        required_status(self, &operations::GET_SETTLEMENT_ORDER, &STATUS)
     }
 }
 

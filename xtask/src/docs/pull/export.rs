@@ -199,7 +199,7 @@ fn page_id(operation: &Value) -> Option<String> {
 /// Returns the key of the captured page of the site with this method and path.
 fn captured_id(captures: &Captures, site: &str, method: &str, path: &str) -> Option<String> {
     let mut of_site = captures.pages.iter().filter(|page| {
-        let entry = captures.lock.page(&page.key);
+        let entry = captures.lock.page_with_key(&page.key);
         entry.is_some_and(|entry| entry.site == site)
     });
     let page = of_site.find(|page| match &page.kind {

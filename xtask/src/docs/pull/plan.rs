@@ -57,7 +57,7 @@ pub(super) fn reject_pages_of_other_sites(
 ) -> Result<(), PullError> {
     let name = site.name();
     for page in listed {
-        if let Some(captured) = lock.page(&page.id)
+        if let Some(captured) = lock.page_with_key(&page.id)
             && captured.site != name
             && !site.is_local()
         {

@@ -1,13 +1,16 @@
 //! The fields of a request, from arguments and `--json`.
 
 use clap::ArgMatches;
-use stablelink::operations::FieldType;
+use stablelink::operations::{FieldType, RetrySafety};
 use stablelink::{RawObject, closest};
 
 use super::command_spec::{ABNORMAL_PAYMENT, CommandSpec, JSON, ORDER, arg_id, key_of};
 use crate::context::Context;
 use crate::error::{CallSubject, CliError};
 use crate::input::InputArg;
+
+/// A name with at most this many wrong, missing, added or exchanged letters is taken for a mistyped one.
+const MAX_TYPING_ERRORS: usize = 2;
 
 /// The fields of a request: names and JSON texts.
 pub(super) struct RequestFields(Vec<(String, String)>);
@@ -121,15 +124,21 @@ impl RequestFields {
             return Err(CliError::usage(problem)
                 .next("a refund is of an order or of an abnormal payment: set one of them"));
         }
+        let key = match spec.operation.retry {
+            RetrySafety::Keyed { field } => Some(field),
+            _ => None,
+        };
         for (name, _) in &self.0 {
-            let mut known = spec.fields.iter().map(|field| field.name.as_str());
+            let known = spec.fields.iter().map(|field| field.name.as_str());
             if known.clone().any(|known| known == name) {
                 continue;
             }
-            let Some(other) = closest(name, known.by_ref()) else {
+            // The key is never suggested: another value would replace it.
+            let Some(other) = closest(name, known.filter(|known| Some(*known) != key)) else {
                 continue;
             };
-            if CallSubject::may_write(spec.operation) {
+            let is_mistyped = strsim::osa_distance(name, other) <= MAX_TYPING_ERRORS;
+            if is_mistyped && CallSubject::may_write(spec.operation) {
                 let problem = format!("the document has no field `{name}`");
                 return Err(CliError::usage(problem).next(format!(
                     "did you mean `{other}`? `stablelink api` sends any field"
