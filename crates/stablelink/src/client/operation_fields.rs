@@ -246,6 +246,8 @@ fn compact(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use stablelink_api::operations;
+
     use super::super::operation::find;
     use super::*;
     use crate::{Credentials, Environment};
