@@ -92,7 +92,7 @@ func (e *CallError) MayHaveTakenEffect() bool {
 
 func (e *CallError) Error() string {
 	text := map[Outcome]string{
-		NotSent: "nothing was sent", Rejected: "rejected", Failed: "failed",
+		NotSent: "no token, so that nothing else was sent", Rejected: "rejected", Failed: "failed",
 		Ambiguous: "sent, but the outcome is unknown", Unreadable: "the gateway reported a success",
 	}[e.Outcome]
 	switch {

@@ -56,7 +56,7 @@ class CallError(Exception):
         self.may_have_taken_effect = changes and self.outcome in ("ambiguous", "unreadable")
         found = f"look it up by {self.field} {self.number}" if self.number else "look up the record before sending it again"
         text = {
-            "not-sent": "nothing was sent",
+            "not-sent": "no token, so that nothing else was sent",
             "rejected": "rejected",
             "ambiguous": f"sent, but the outcome is unknown; {found}",
             "unreadable": "the gateway reported a success" + (f"; {found}" if changes else ""),

@@ -1,6 +1,7 @@
 //! The client against `tests/interop/responses.json`, the table to which the programs in other languages are held too.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
@@ -137,8 +138,7 @@ impl ExpectedRecord {
 
     fn check_error(&self, name: &str, expected: &str, changes: bool, error: &Error) {
         assert_eq!(outcome(error), expected, "{name}: {error:?}");
-        let may_have_taken_effect =
-            expected == "ambiguous" || expected == "unreadable" && changes;
+        let may_have_taken_effect = expected == "ambiguous" || expected == "unreadable" && changes;
         assert_eq!(
             error.may_have_taken_effect(),
             may_have_taken_effect,
@@ -168,23 +168,25 @@ fn checked<T>(result: Result<T, Error>) -> Result<T, Error> {
 
 #[tokio::test]
 async fn calls_have_the_outcomes_of_the_interop_table() {
+    let current = Arc::new(Mutex::new((None, String::new())));
+    let tokens = AtomicU32::new(0);
+    let shared = Arc::clone(&current);
+    let server = Raw::start(move |line| {
+        if line.contains("/oauth2/token") {
+            let number = tokens.fetch_add(1, Ordering::Relaxed);
+            let token = format!(r#"{{"access_token":"t{number}"}}"#);
+            return response(Some(200), &token);
+        }
+        let (status, body) = &*shared.lock().unwrap();
+        response(*status, body)
+    })
+    .await;
+    let client = server.client().build().unwrap();
+    let orders = client.checkout_orders();
     for case in table().calls {
         for (operation, expected) in &case.outcomes {
             let name = format!("{}/{operation}", case.name);
-            let (status, body) = (case.status, case.body.clone());
-            let tokens = Mutex::new(0);
-            let server = Raw::start(move |line| {
-                if line.contains("/oauth2/token") {
-                    let mut issued = tokens.lock().unwrap();
-                    *issued += 1;
-                    let token = format!(r#"{{"access_token":"t{issued}"}}"#);
-                    return response(Some(200), &token);
-                }
-                response(status, &body)
-            })
-            .await;
-            let client = server.client().build().unwrap();
-            let orders = client.checkout_orders();
+            *current.lock().unwrap() = (case.status, case.body.clone());
             let failure = match operation.as_str() {
                 "create" => checked(orders.create(&new_order()).await)
                     .map(|order| case.expected.check(&name, &order))
@@ -257,7 +259,9 @@ async fn lists_end_as_in_the_interop_table() {
         for page in &case.pages {
             let body = format!(r#"{{"retcode":"200","retdata":{page}}}"#);
             let json = [("content-type", "application/json")];
-            sandbox.faults().add(Fault::custom(200, json, body).on(LIST));
+            sandbox
+                .faults()
+                .add(Fault::custom(200, json, body).on(LIST));
         }
         let mut records = client.checkout_orders().list().records();
         let (mut orders, mut found) = (Vec::new(), "success");
@@ -310,7 +314,10 @@ fn deliveries_are_read_as_in_the_interop_table() {
             }
             Err(error) => {
                 assert_eq!(case.outcome, "unreadable", "{name}: {error}");
-                assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{name}: {error}");
+                assert!(
+                    matches!(error.kind(), ErrorKind::Decode(_)),
+                    "{name}: {error}"
+                );
                 let path = case.expected.path.unwrap();
                 assert!(error.to_string().contains(&path), "{name}: {error}");
             }
