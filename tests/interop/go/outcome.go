@@ -112,7 +112,8 @@ func number(req *http.Request) (field, value string) {
 			_ = json.NewDecoder(body).Decode(&fields) // a body without fields has no number
 		}
 	}
-	for _, name := range []string{"orderNo", "settlementOrderNo", "refundOrderNo", "requestId"} {
+	// A refund has an order number too, so that it is the last one.
+	for _, name := range []string{"settlementOrderNo", "refundOrderNo", "requestId", "orderNo"} {
 		value := strings.Trim(string(fields[name]), `"`)
 		if value == "" {
 			value = req.URL.Query().Get(name)
@@ -215,6 +216,12 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		e := newCallError(outcome, req, problem)
 		e.Status, e.Retcode = resp.StatusCode, fields.retcode()
 		return nil, e
+	}
+	if field, expected := number(req); field != "" {
+		found := string(parseEnvelope(fields["retdata"])[field])
+		if found != "" && found != "null" && strings.Trim(found, `"`) != expected {
+			return nil, newCallError(unknown, req, "the response is about another record")
+		}
 	}
 	resp.Body, resp.Request = io.NopCloser(bytes.NewReader(body)), req
 	return resp, nil

@@ -21,7 +21,7 @@ class Unreadable:
     value: object = attrs.field(repr=False)
 
 
-def amount(value):
+def exact_decimal(value):
     """Converts the value of an amount: a number, or a string of digits. `Decimal` would also accept `NaN` and `1_000`."""
     if type(value) not in (int, str, Decimal) or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", str(value)):
         raise ValueError("not an amount")

@@ -31,8 +31,8 @@ READS = frozenset(
         "POST /trade/exchange-rate",
     }
 )
-# The fields of a request by which its record can be looked up.
-NUMBERS = ("orderNo", "settlementOrderNo", "refundOrderNo", "requestId")
+# The fields that identify the record of a request. A refund has an order number too, so that it is the last one.
+NUMBERS = ("settlementOrderNo", "refundOrderNo", "requestId", "orderNo")
 # A server sends these statuses before it processes a request. A proxy may send any other 4xx after the gateway has processed it.
 UNPROCESSED = frozenset({400, 401, 405, 413, 414, 415, 421, 425, 426, 429, 431})
 
@@ -101,6 +101,14 @@ def classify(status, content):
     return "unknown", envelope, problem
 
 
+def is_foreign(request, envelope):
+    """Returns whether the record of a response has another number than its request."""
+    field, expected = number(request)
+    data = envelope.get("retdata")
+    found = data.get(field) if isinstance(data, dict) else None
+    return found is not None and str(found) != expected
+
+
 def is_token_rejected(status, content):
     """Returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success proves nothing."""
     outcome, envelope, _ = classify(status, content)
@@ -140,5 +148,7 @@ class Client(exact_json.Client):
         outcome, envelope, problem = classify(response.status_code, response.content)
         if outcome != "success":
             raise CallError(outcome, problem, request, retcode(envelope))
+        if is_foreign(request, envelope):
+            raise CallError("unknown", "the response is about another record", request, retcode(envelope))
         response.status_code = 200  # The generated code reads no envelope from another 2xx.
         return response

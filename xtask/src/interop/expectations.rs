@@ -175,7 +175,10 @@ mod tests {
             "lists/until-total",
             "deliveries/bom",
         ] {
-            assert!(names.contains(&(Part::Responses, name.to_owned())), "{name}");
+            assert!(
+                names.contains(&(Part::Responses, name.to_owned())),
+                "{name}"
+            );
         }
     }
 

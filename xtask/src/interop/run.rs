@@ -91,7 +91,9 @@ fn run_steps(job: &mut Job<'_>, language: Language, row: &mut LanguageRow) -> Re
     ]
     .into_iter()
     .fold(
-        toolkit.program().args(["responses", expectations::RESPONSES]),
+        toolkit
+            .program()
+            .args(["responses", expectations::RESPONSES]),
         |command, (name, value)| command.env(name, value),
     )
     .env("STABLELINK_TOKEN_FILE", token_file.to_string_lossy());

@@ -92,6 +92,8 @@ fn outcome(error: &Error) -> &'static str {
     match error.kind() {
         ErrorKind::Ambiguous(_) => "ambiguous",
         _ if text.ends_with("; nothing else was sent") => "not-sent",
+        // The record of another order.
+        ErrorKind::Decode(decode) if decode.path() == "retdata.orderNo" => "failed",
         ErrorKind::Decode(decode) if decode.path().starts_with("retdata") => "unreadable",
         ErrorKind::Api(_) | ErrorKind::Authentication { .. } | ErrorKind::RateLimited { .. } => {
             "rejected"

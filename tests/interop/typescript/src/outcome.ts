@@ -78,7 +78,8 @@ async function describe(request: Request): Promise<Sent> {
   const { pathname, searchParams } = new URL(request.url);
   const isJson = request.headers.get("Content-Type") === "application/json";
   const fields = { ...Object.fromEntries(searchParams), ...fieldsOf(isJson ? await request.clone().text() : "") };
-  const name = ["orderNo", "settlementOrderNo", "refundOrderNo", "requestId"].find((name) => fields[name]);
+  // A refund has an order number too, so that it is the last one.
+  const name = ["settlementOrderNo", "refundOrderNo", "requestId", "orderNo"].find((name) => fields[name]);
   return { changes: !reads.has(`${request.method} ${pathname}`), number: name ? [name, String(fields[name])] : undefined };
 }
 
@@ -145,6 +146,10 @@ export function checked(fetch: Fetch): Fetch {
     if (outcome !== "success") {
       const problem = retcode ? `HTTP ${status}, retcode ${retcode}: ${envelope["retmsg"]}` : `HTTP ${status} without the gateway's envelope`;
       throw new CallError(outcome === "unknown" ? unknown : outcome, problem, sent, status, retcode);
+    }
+    const [field, number] = sent.number ?? ["", ""];
+    if (String(objectOf(envelope["retdata"])[field] ?? number) !== number) {
+      throw new CallError(unknown, "the response is about another record", sent, status, retcode);
     }
     // openapi-fetch calls `json` only if the response has a length.
     const response = new Response(text, { status, headers: { "Content-Length": String(Buffer.byteLength(text)) } });

@@ -51,8 +51,8 @@ final class CallError extends IOException {
         "POST /remit/remit-info-page",
         "POST /trade/exchange-rate");
 
-    /** The fields of a request that identify its record. */
-    private static final List<String> NUMBERS = List.of("orderNo", "settlementOrderNo", "refundOrderNo", "requestId");
+    /** The fields that identify the record of a request. A refund has an order number too, so that it is the last one. */
+    private static final List<String> NUMBERS = List.of("settlementOrderNo", "refundOrderNo", "requestId", "orderNo");
 
     final Outcome outcome;
     /** The retcode, if the response has one. */
@@ -91,6 +91,19 @@ final class CallError extends IOException {
     /** Creates the error of a request whose outcome is unknown. */
     static CallError unknown(Request request, String problem, String retcode) throws IOException {
         return of(changes(request) ? Outcome.AMBIGUOUS : Outcome.FAILED, request, problem, retcode);
+    }
+
+    /** Returns whether the record of a response has another number than its request. */
+    static boolean isForeign(Request request, JsonElement retdata) throws IOException {
+        for (String name : NUMBERS) {
+            String expected = value(request, name);
+            if (expected != null) {
+                JsonElement found = retdata != null && retdata.isJsonObject() ? retdata.getAsJsonObject().get(name) : null;
+                boolean missing = found == null || found.isJsonNull();
+                return !missing && !(found.isJsonPrimitive() && found.getAsString().equals(expected));
+            }
+        }
+        return false;
     }
 
     private static boolean changes(Request request) {

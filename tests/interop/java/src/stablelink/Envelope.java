@@ -127,7 +127,11 @@ record Envelope(JsonObject fields) {
             String retcode = envelope.retcode();
             String problem = "HTTP " + response.code()
                 + (retcode == null ? " without the gateway's envelope" : ", retcode " + retcode + ": " + envelope.fields.get("retmsg"));
-            return switch (envelope.classify(response.code())) {
+            Verdict verdict = envelope.classify(response.code());
+            if (verdict == Verdict.SUCCESS && CallError.isForeign(request, envelope.fields.get("retdata"))) {
+                throw CallError.unknown(request, "the response is about another record", retcode);
+            }
+            return switch (verdict) {
                 case SUCCESS -> response.newBuilder().body(ResponseBody.create(body, MediaType.get("application/json"))).build();
                 case REJECTED -> throw CallError.of(CallError.Outcome.REJECTED, request, problem, retcode);
                 case UNKNOWN -> throw CallError.unknown(request, problem, retcode);
