@@ -114,7 +114,7 @@ func number(req *http.Request) (field, value string) {
 	}
 	// A refund has an order number too, so that it is the last one.
 	for _, name := range []string{"settlementOrderNo", "refundOrderNo", "requestId", "orderNo"} {
-		value := strings.Trim(string(fields[name]), `"`)
+		value := text(fields[name])
 		if value == "" {
 			value = req.URL.Query().Get(name)
 		}
@@ -123,6 +123,15 @@ func number(req *http.Request) (field, value string) {
 		}
 	}
 	return "", ""
+}
+
+// text returns a JSON string without its quotes and escapes, and any other value as it is.
+func text(raw json.RawMessage) string {
+	var value string
+	if json.Unmarshal(raw, &value) != nil || string(raw) == "null" {
+		return string(raw)
+	}
+	return value
 }
 
 // envelope is the body of a response. The keys of a map are case-sensitive, unlike those of a struct.
@@ -218,8 +227,8 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		return nil, e
 	}
 	if field, expected := number(req); field != "" {
-		found := string(parseEnvelope(fields["retdata"])[field])
-		if found != "" && found != "null" && strings.Trim(found, `"`) != expected {
+		found := text(parseEnvelope(fields["retdata"])[field])
+		if found != "" && found != "null" && found != expected {
 			return nil, newCallError(unknown, req, "the response is about another record")
 		}
 	}

@@ -51,10 +51,8 @@ class StableLinkAuth(httpx.Auth):
             self.cached = stored = json.loads(file.read() or "null")
             if stored not in (None, rejected):
                 return stored
-            refresh = [{"grant_type": "refresh_token", "refresh_token": stored["refresh_token"]}] if stored else []
-            for grant in [*refresh, self.credentials]:
-                if token := outcome.request_token(self.http, self.token_url, grant):
-                    self.token_file.write_text(json.dumps(token))
-                    self.cached = token
-                    return token
-            raise outcome.CallError("not-sent", "the gateway rejected the credentials")
+            token = stored and stored["refresh_token"]
+            refresh = [{"grant_type": "refresh_token", "refresh_token": token}] if token else []
+            self.cached = outcome.request_token(self.http, self.token_url, [*refresh, self.credentials])
+            self.token_file.write_text(json.dumps(self.cached))
+            return self.cached

@@ -5,8 +5,8 @@ import simplejson
 
 
 def parse(content):
-    """Parses JSON without its byte order mark. Numbers keep their digits."""
-    return simplejson.loads(content.removeprefix(b"\xef\xbb\xbf"), use_decimal=True)
+    """Parses JSON, also after a byte order mark. Numbers keep their digits."""
+    return simplejson.loads(content, use_decimal=True)
 
 
 class Response(httpx.Response):

@@ -115,21 +115,25 @@ def is_token_rejected(status, content):
     return outcome == "rejected" and (status == 401 or retcode(envelope) == "00901")  # 00901 is the code of the sandbox.
 
 
-def request_token(http, url, grant):
-    """Requests a token. Returns `None` if the gateway rejects the grant, and fails if there is no usable response."""
-    try:
-        response = http.post(url, params=grant)
-    except httpx.HTTPError as error:  # Without its cause, which may contain the URL with the secrets.
-        raise CallError("not-sent", f"the token request failed: {type(error).__name__}") from None
-    outcome, envelope, _ = classify(response.status_code, response.content)
-    token = envelope
-    if outcome == "success":
-        token = envelope.get("retdata")
-    elif outcome == "rejected":
-        return None
-    elif response.status_code != 200 or not isinstance(envelope, dict) or envelope.get("retcode") is not None:
-        raise CallError("not-sent", f"the token request failed with HTTP {response.status_code}")
-    # One page shows a token without the envelope. Only the token itself must be readable: it is used until it is rejected.
+def request_token(http, url, grants):
+    """Requests a token with the first grant that the gateway does not reject."""
+    for grant in grants:
+        try:
+            response = http.post(url, params=grant)
+        except httpx.HTTPError as error:  # Without its cause, which may contain the URL with the secrets.
+            raise CallError("not-sent", f"the token request failed: {type(error).__name__}") from None
+        outcome, envelope, _ = classify(response.status_code, response.content)
+        if outcome != "rejected":
+            return token_of(outcome, response.status_code, envelope)
+    raise CallError("not-sent", "the gateway rejected the credentials")
+
+
+def token_of(outcome, status, envelope):
+    """Reads a token. Only the token itself must be readable: it is used until it is rejected."""
+    token = envelope.get("retdata") if outcome == "success" else envelope
+    # One page shows a token without the envelope.
+    if outcome == "unknown" and (status != 200 or not isinstance(envelope, dict) or envelope.get("retcode") is not None):
+        raise CallError("not-sent", f"the token request failed with HTTP {status}")
     access = token.get("access_token") if isinstance(token, dict) else None
     if not isinstance(access, str) or not access:
         raise CallError("not-sent", "the response to the token request has no token")

@@ -311,7 +311,10 @@ fn deliveries_are_read_as_in_the_interop_table() {
                     }
                     #[cfg(feature = "provisional")]
                     EventPayload::CheckoutOrder(order) => case.expected.check_fields(name, &order),
-                    other => assert!(!cfg!(feature = "provisional"), "{name}: {other:?}"),
+                    // Without the feature, the data of a changed order has no type.
+                    #[cfg(not(feature = "provisional"))]
+                    EventPayload::Other(_) => {}
+                    other => panic!("{name}: {other:?}"),
                 }
             }
             Err(error) => {

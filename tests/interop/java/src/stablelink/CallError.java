@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import okhttp3.MediaType;
 import okhttp3.Request;
 import okio.Buffer;
 
@@ -112,7 +113,8 @@ final class CallError extends IOException {
 
     private static String value(Request request, String name) throws IOException {
         String value = request.url().queryParameter(name);
-        if (value == null && request.body() != null && "json".equals(String.valueOf(request.body().contentType()).replaceAll(".*/|;.*", ""))) {
+        MediaType type = request.body() == null ? null : request.body().contentType();
+        if (value == null && type != null && type.subtype().equals("json")) {
             Buffer body = new Buffer();
             request.body().writeTo(body);
             JsonObject fields = Envelope.parse(body.readUtf8()).fields();
