@@ -102,11 +102,13 @@ def classify(status, content):
 
 
 def is_foreign(request, envelope):
-    """Returns whether the record of a response has another number than its request."""
+    """Returns whether the record of a response has another number than its request. A field of another type is not compared."""
     field, expected = number(request)
     data = envelope.get("retdata")
     found = data.get(field) if isinstance(data, dict) else None
-    return found is not None and str(found) != expected
+    if type(found) is int and expected.isdecimal():
+        return found != int(expected)
+    return isinstance(found, str) and found != expected
 
 
 def is_token_rejected(status, content):

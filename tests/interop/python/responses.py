@@ -51,17 +51,21 @@ def make_call(clients, operation):
 def check_record(case, record):
     for name, text in case.get("fields", {}).items():
         found = str(need(record, name))
-        assert (found.rstrip("0") if "." in found else found) == text.rstrip("0" if "." in text else ""), (name, found)
-    if hasattr(record, "additional_properties"):
-        # Times are strings in the generated types, so that any string is readable.
-        assert unreadable(record) == sorted(case.get("unreadable", [])), unreadable(record)
-        for name in case.get("unreadable", []):
-            try:
-                need(record, name)
-            except UnreadableField as error:
-                assert name in str(error), error
-            else:
-                raise AssertionError(f"{name} is readable")
+        assert canonical(found) == canonical(text), (name, found)
+    # Times are strings in the generated types, so that any string is readable.
+    assert unreadable(record) == sorted(case.get("unreadable", [])), unreadable(record)
+    for name in case.get("unreadable", []):
+        try:
+            need(record, name)
+        except UnreadableField as error:
+            assert str(error) == f"{name} is unreadable", error
+        else:
+            raise AssertionError(f"{name} is readable")
+
+
+def canonical(number):
+    """Removes the zeros at the end of a fraction."""
+    return number.rstrip("0") if "." in number else number
 
 
 def check_call(case, operation, expected):
@@ -79,7 +83,8 @@ def check_call(case, operation, expected):
         assert case.get("path", "") in str(error), error
     else:
         assert expected == "success", "expected " + expected
-        check_record(case, record)
+        if operation != "cancel":  # Its record has no type.
+            check_record(case, record)
     # Only a rejected token is a reason to send a call again.
     sends = 2 if case["status"] == 401 and expected == "rejected" else 1
     assert len(canned.requests) == sends, f"sent {len(canned.requests)} times"

@@ -148,7 +148,10 @@ export function checked(fetch: Fetch): Fetch {
       throw new CallError(outcome === "unknown" ? unknown : outcome, problem, sent, status, retcode);
     }
     const [field, number] = sent.number ?? ["", ""];
-    if (String(objectOf(envelope["retdata"])[field] ?? number) !== number) {
+    const found = objectOf(envelope["retdata"])[field];
+    // A field of another type is not compared.
+    const isComparable = typeof found === "string" || (/^\d+$/.test(String(found)) && /^\d+$/.test(number));
+    if (isComparable && String(found) !== number) {
       throw new CallError(unknown, "the response is about another record", sent, status, retcode);
     }
     // openapi-fetch calls `json` only if the response has a length.

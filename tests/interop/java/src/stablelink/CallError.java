@@ -94,14 +94,18 @@ final class CallError extends IOException {
         return of(changes(request) ? Outcome.AMBIGUOUS : Outcome.FAILED, request, problem, retcode);
     }
 
-    /** Returns whether the record of a response has another number than its request. */
+    /** Returns whether the record of a response has another number than its request. A field of another type is not compared. */
     static boolean isForeign(Request request, JsonElement retdata) throws IOException {
         for (String name : NUMBERS) {
             String expected = value(request, name);
             if (expected != null) {
                 JsonElement found = retdata != null && retdata.isJsonObject() ? retdata.getAsJsonObject().get(name) : null;
-                boolean missing = found == null || found.isJsonNull();
-                return !missing && !(found.isJsonPrimitive() && found.getAsString().equals(expected));
+                if (found == null || !found.isJsonPrimitive()) {
+                    return false;
+                }
+                String text = found.getAsString();
+                boolean isString = found.getAsJsonPrimitive().isString();
+                return (isString || text.matches("\\d+") && expected.matches("\\d+")) && !text.equals(expected);
             }
         }
         return false;
