@@ -12,7 +12,7 @@ use stablelink_api::operations::{OperationInfo, RetrySafety};
 use tracing::Instrument;
 
 use super::RequestFactory;
-use super::retry::{AttemptError, Effect};
+use super::retry_policy::{AttemptError, Effect};
 use super::timeouts::Timeouts;
 use crate::client::ClientInner;
 use crate::clock::BoxFuture;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::redact::redact;
+use super::redact_message::redact;
 use crate::account::KnownSecrets;
 
 /// The retcode and the message with which the gateway rejected a call.

@@ -1,11 +1,11 @@
 //! Errors, grouped by the reaction of the caller: `kind` (the kinds of errors), `api_error` (a rejection of the gateway),
-//! `ambiguous` (an unknown outcome), `decode` (an unreadable body), `redact` (the redaction of displayed messages).
+//! `ambiguous` (an unknown outcome), `decode` (an unreadable body), `redact_message` (the redaction of displayed messages).
 
 mod ambiguous;
 mod api_error;
 mod decode;
 mod kind;
-mod redact;
+mod redact_message;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
