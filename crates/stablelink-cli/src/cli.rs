@@ -111,8 +111,8 @@ equivalent to --env. Profiles are in $XDG_CONFIG_HOME/stablelink/config.toml, wh
 their secrets in secrets.toml next to it, which only its owner may be able to read. All commands share one access token in
 $XDG_STATE_HOME/stablelink/tokens, or in the Redis of STABLELINK_REDIS_URL.
 
-Results are written to standard output, everything else to standard error. Output to a terminal is coloured unless NO_COLOR is
-set.
+Results are written to standard output, everything else to standard error, with --output json as one JSON object a line. Output
+to a terminal is coloured unless NO_COLOR is set.
 
 [inferred] marks operations that the vendor's pages only name: their method, path and fields are guesses.";
 
@@ -163,6 +163,83 @@ mod tests {
     #[test]
     fn command_is_well_formed() {
         command().debug_assert();
+    }
+
+    /// Calls `visit` with each command below this one, and with the words that select it.
+    fn visit_commands(
+        path: &[String],
+        command: &clap::Command,
+        visit: &mut impl FnMut(&[String], &clap::Command),
+    ) {
+        visit(path, command);
+        for subcommand in command.get_subcommands() {
+            let path = [path, &[subcommand.get_name().to_owned()]].concat();
+            visit_commands(&path, subcommand, visit);
+        }
+    }
+
+    /// Returns the words of a flag or a positional argument with this value. Positional arguments before it have any value.
+    fn words_of(arg: &clap::Arg, command: &clap::Command, value: &str) -> Vec<String> {
+        if let Some(flag) = arg.get_long() {
+            return vec![format!("--{flag}"), value.to_owned()];
+        }
+        let others = command.get_positionals();
+        let others = others.take_while(|other| other.get_id() != arg.get_id());
+        let values = others.map(|other| {
+            let possible = other.get_possible_values();
+            let first = possible.first();
+            first.map_or_else(|| "7".to_owned(), |value| value.get_name().to_owned())
+        });
+        values.chain([value.to_owned()]).collect()
+    }
+
+    /// The error names the argument and the accepted form: a negative number is not taken for a flag.
+    #[test]
+    fn negative_number_is_rejected_by_every_numeric_argument() {
+        use clap::error::ErrorKind::ValueValidation;
+
+        let mut root = command();
+        root.build();
+        let mut checked = 0;
+        visit_commands(&["stablelink".to_owned()], &root, &mut |path, command| {
+            for arg in command.get_arguments() {
+                let is_repeated = arg.is_global_set() && path.len() > 1;
+                if is_repeated || !arg.get_action().takes_values() {
+                    continue;
+                }
+                let error_of = |value: &str| {
+                    let words = [path, &words_of(arg, command, value)].concat();
+                    root.clone().try_get_matches_from(words).err()
+                };
+                let is_invalid = |value: &str| {
+                    error_of(value).is_some_and(|error| error.kind() == ValueValidation)
+                };
+                let name = &arg.get_value_names().unwrap_or_default()[0];
+                if name.contains("JSON") || is_invalid("7") || !is_invalid("x y") {
+                    continue;
+                }
+                checked += 1;
+                let error = error_of("-5").unwrap().to_string();
+                let flag = arg.get_long().map_or("", |flag| flag);
+                assert!(
+                    error.contains("invalid value '-5' for '")
+                        && error.contains(name.as_str())
+                        && error.contains(flag),
+                    "{path:?}: {error}"
+                );
+                let forms = [
+                    "expected an integer",
+                    "expected a decimal",
+                    "expected milliseconds",
+                    "not in 0..",
+                ];
+                assert!(
+                    forms.iter().any(|form| error.contains(form)),
+                    "{path:?}: {error}"
+                );
+            }
+        });
+        assert!(checked > 40, "{checked}");
     }
 
     /// A new operation of the document has a command without an edit of this crate.

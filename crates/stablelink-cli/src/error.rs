@@ -65,6 +65,8 @@ impl CallSubject {
 pub(crate) struct CliError {
     pub(crate) code: CliExitCode,
     pub(crate) problem: String,
+    /// The reason why the record could not be found, if the client looked it up.
+    pub(crate) lookup: Option<String>,
     pub(crate) next: Option<String>,
     pub(crate) source: Option<Box<Error>>,
     /// Whether the call may have changed something although the command failed.
@@ -80,6 +82,7 @@ impl CliError {
         Self {
             code,
             problem: problem.into(),
+            lookup: None,
             next: None,
             source: None,
             may_have_taken_effect: false,
@@ -132,6 +135,7 @@ impl CliError {
         Self {
             next: hint(&error, call),
             problem: error.to_string(),
+            lookup: error.lookup_error().map(ToString::to_string),
             source: Some(Box::new(error)),
             may_have_taken_effect,
             key,

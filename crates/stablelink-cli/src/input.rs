@@ -4,7 +4,29 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use stablelink::scalars::DecimalError;
+
 use crate::error::CliError;
+
+/// Parses a decimal that is not negative.
+pub(crate) fn parse_amount<T: FromStr<Err = DecimalError>>(text: &str) -> Result<T, String> {
+    let form = "expected a decimal of at least 0, such as 1.50";
+    match text.parse() {
+        Ok(amount) if !text.starts_with('-') => Ok(amount),
+        Err(error @ DecimalError::TooManyDigits) => Err(format!("{form}: {error}")),
+        _ => Err(form.to_owned()),
+    }
+}
+
+/// Returns a parser of integers that are at least `min`.
+pub(crate) fn integer_from(
+    min: u64,
+) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+    move |text| match text.parse() {
+        Ok(number) if number >= min => Ok(number),
+        _ => Err(format!("expected an integer of at least {min}")),
+    }
+}
 
 /// The source of an input: a literal text, `@FILE`, or standard input (`@-` or `-`).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -72,7 +72,7 @@ fn print_clap_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
 }
 
 fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
-    terminal::init_logging(context.verbose());
+    terminal::init_logging(context.verbose(), &context.out);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::input::integer_from;
 use crate::output::OutputFormat;
 
 /// Options of every command.
@@ -37,7 +38,7 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Deadline of a call in seconds, including retries [default: 60; uploads and waits: 600]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, global = true, value_name = "SECONDS", allow_negative_numbers = true, value_parser = integer_from(1))]
     pub(crate) timeout: Option<u64>,
     /// Print nothing but results and errors
     #[arg(long, global = true, conflicts_with = "verbose")]

@@ -13,19 +13,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::context::CommandState;
 use crate::error::CliError;
-use crate::output::{CliOutput, sanitize_lines};
+use crate::output::CliOutput;
 
 /// Logs events of the client to standard error if `-v` is set. Events of other crates are not logged: they have not been
 /// reviewed for secrets.
-pub(crate) fn init_logging(verbose: u8) {
+pub(crate) fn init_logging(verbose: u8, out: &CliOutput) {
     let level = match verbose {
         0 => return,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
+    let out = out.clone();
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(|| SanitizedStderr)
+        .with_writer(move || LogWriter(out.clone()))
         .with_ansi(false)
         .without_time();
     let filter = Targets::new().with_target("stablelink", level);
@@ -36,13 +37,12 @@ pub(crate) fn init_logging(verbose: u8) {
         .try_init();
 }
 
-/// Standard error for the log, whose events may contain text of the gateway.
-struct SanitizedStderr;
+/// Writes each event of the log to standard error. Events may contain text of the gateway.
+struct LogWriter(CliOutput);
 
-impl Write for SanitizedStderr {
+impl Write for LogWriter {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = sanitize_lines(&String::from_utf8_lossy(event));
-        writeln!(io::stderr().lock(), "{text}")?;
+        self.0.log(String::from_utf8_lossy(event).trim_end());
         Ok(event.len())
     }
 

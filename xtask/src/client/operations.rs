@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::ClientError;
 use super::postprocess::doc_lines;
 use super::request_fields;
-use crate::openapi::{self, Document};
+use crate::openapi::{self, Document, schema};
 
 /// Returns the source of the table: one constant for each operation of `superset`, and two lists.
 /// Operations that `published` lacks need the feature `provisional`.
@@ -123,6 +123,7 @@ impl OperationRow {
             .is_some_and(|schemes| !schemes.is_empty());
         let pages = pages(value);
         let fields = request_fields::literals(document, operation);
+        let record_fields = record_fields(document, operation);
         let literal = quote! {
             OperationInfo {
                 id: #id,
@@ -133,6 +134,7 @@ impl OperationRow {
                 summary: #summary,
                 encoding: #encoding,
                 fields: &[#(#fields),*],
+                record_fields: &[#(#record_fields),*],
                 retry: #retry,
                 evidence: #evidence,
                 signed: #signed,
@@ -146,6 +148,19 @@ impl OperationRow {
             literal,
         })
     }
+}
+
+/// Returns the fields that the document describes for `retdata` of a success.
+fn record_fields<'a>(document: &Document<'a>, operation: &openapi::Operation<'a>) -> Vec<&'a str> {
+    let responses = document.responses(operation);
+    let success = responses.iter().find(|(status, _)| *status == "200");
+    let media = success.and_then(|(_, response)| openapi::content(response).into_iter().next());
+    let envelope = media.and_then(|(_, media)| media.value.get("schema"));
+    let properties = |schema| schema::properties(document, schema);
+    let envelope = envelope.map(properties).unwrap_or_default();
+    let retdata = envelope.into_iter().find(|(name, _)| *name == "retdata");
+    let record = retdata.map(|(_, schema)| properties(schema));
+    record.into_iter().flatten().map(|(name, _)| name).collect()
 }
 
 /// Returns the URLs of the operation's pages: its `externalDocs`, and its page IDs on the same site.
@@ -190,6 +205,9 @@ mod tests {
                                 "coin": {"$ref": "#/components/schemas/Coin"},
                             },
                         }}}},
+                        "responses": {"200": {"content": {"application/json": {"schema": {
+                            "$ref": "#/components/schemas/OrderEnvelope",
+                        }}}}},
                         "x-retry": {"policy": "keyed", "key": "orderNo"},
                         "x-evidence": {"level": "documented", "pages": ["1e0", "2e0"]},
                         "externalDocs": {"url": "https://docs.shop.example/1e0"},
@@ -206,11 +224,18 @@ mod tests {
                     },
                 },
             },
-            "components": {"schemas": {"Coin": {
-                "type": "string",
-                "description": "A \u{202e}coin.",
-                "x-extensible-enum": ["USDC", "USDT"],
-            }}},
+            "components": {"schemas": {
+                "Coin": {
+                    "type": "string",
+                    "description": "A \u{202e}coin.",
+                    "x-extensible-enum": ["USDC", "USDT"],
+                },
+                "OrderEnvelope": {"properties": {
+                    "retcode": {"type": "string"},
+                    "retdata": {"allOf": [{"$ref": "#/components/schemas/Order"}], "nullable": true},
+                }},
+                "Order": {"properties": {"orderNo": {"type": "string"}, "payUrl": {"type": "string"}}},
+            }},
             "x-webhooks": {"paid": {"post": {"operationId": "receivePaid"}}},
         })
     }

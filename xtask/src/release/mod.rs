@@ -6,8 +6,8 @@ mod files;
 pub use files::ReleaseVersion;
 
 use std::error::Error;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -212,15 +212,14 @@ fn oasdiff(root: &Path) -> Result<Oasdiff, JobError> {
 
 /// Packages the published crates, and builds each from its package with the packages of the others as dependencies.
 pub(crate) fn package(job: &mut Job<'_>) -> Result<(), JobError> {
-    // The verification builds share the dependencies of the other builds instead of a new folder for each crate.
+    // A new folder for each run: Cargo never unpacks or compiles a package of the same path and version again, and would
+    // build a crate with the packages of an earlier run.
     let target = std::path::absolute(job.root.join("target"))?;
+    std::fs::create_dir_all(&target)?;
+    let target = tempfile::tempdir_in(target)?;
     let mut publish = CommandLine::cargo("publish --dry-run --locked --allow-dirty --target-dir")
-        .args([target.to_string_lossy()]);
-    let crates = published_crates(job.root)?;
-    if let Some(cargo_home) = cargo_home() {
-        remove_unpacked(&cargo_home, &crates)?;
-    }
-    for PublishedCrate { name, .. } in crates {
+        .args([target.path().to_string_lossy()]);
+    for PublishedCrate { name, .. } in published_crates(job.root)? {
         // `--allow-dirty`, because the suite also runs on uncommitted changes.
         let list = CommandLine::cargo("package --list --locked --allow-dirty --package");
         let list = list.args([&name]);
@@ -235,33 +234,6 @@ pub(crate) fn package(job: &mut Job<'_>) -> Result<(), JobError> {
         publish = publish.args(["--package", &name]);
     }
     job.check(&publish)
-}
-
-fn cargo_home() -> Option<PathBuf> {
-    let variable = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    variable.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-}
-
-/// Deletes the unpacked packages of earlier runs. Cargo unpacks the package of a dependency once for each path of the
-/// temporary registry and version, and would compile a crate with the earlier content of the others.
-fn remove_unpacked(cargo_home: &Path, crates: &[PublishedCrate]) -> std::io::Result<()> {
-    let Ok(registries) = std::fs::read_dir(cargo_home.join("registry/src")) else {
-        return Ok(());
-    };
-    for registry in registries {
-        let registry = registry?;
-        // The folder of a registry with a host starts with the host, that of a path with the hyphen before its hash.
-        if !registry.file_name().to_string_lossy().starts_with('-') {
-            continue;
-        }
-        for PublishedCrate { name, version, .. } in crates {
-            match std::fs::remove_dir_all(registry.path().join(format!("{name}-{version}"))) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-    }
-    Ok(())
 }
 
 fn missing_files(list: &str) -> impl Iterator<Item = &'static str> {
@@ -377,26 +349,6 @@ mod tests {
             missing("LICENSE-MIT\ndocs/README.md"),
             ["README.md", "LICENSE-APACHE"]
         );
-    }
-
-    #[test]
-    fn unpacked_packages_of_path_registries_are_removed() {
-        let home = tempfile::tempdir().unwrap();
-        let create = |folder: &str| {
-            let path = home.path().join("registry/src").join(folder);
-            std::fs::create_dir_all(&path).unwrap();
-            path
-        };
-        let stale = create("-0a1b/client-0.1.0");
-        let kept = [
-            create("-0a1b/client-0.2.0"),
-            create("registry.example-0a1b/client-0.1.0"),
-        ];
-        let crates = [client(["default", "redis"])];
-        remove_unpacked(home.path(), &crates).unwrap();
-        remove_unpacked(&home.path().join("missing"), &crates).unwrap();
-        assert!(!stale.exists());
-        assert!(kept.iter().all(|path| path.exists()));
     }
 
     #[test]

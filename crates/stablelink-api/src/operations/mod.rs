@@ -36,6 +36,8 @@ pub struct OperationInfo {
     pub encoding: RequestEncoding,
     /// The parameters and the properties of the body, in the order of the document.
     pub fields: &'static [RequestField],
+    /// The fields of the record in `retdata` of a successful response; empty if no page shows a record.
+    pub record_fields: &'static [&'static str],
     /// Whether the operation may be sent again.
     pub retry: RetrySafety,
     /// The evidence level: the part of the vendor's page that was available.

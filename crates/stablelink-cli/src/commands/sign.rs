@@ -124,7 +124,7 @@ pub(crate) struct Sign {
     #[command(flatten)]
     message: MessageArgs,
     /// Signing time in milliseconds since the epoch [default: now, printed to standard error]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     timestamp: Option<Timestamp>,
     /// Print both headers instead of only the signature
     #[arg(long)]

@@ -55,6 +55,11 @@ impl CliOutput {
         matches!(self.format, OutputFormat::Json)
     }
 
+    /// Returns whether results are printed completely and for people.
+    pub(crate) const fn is_table(&self) -> bool {
+        !self.is_json() && self.path.is_none()
+    }
+
     /// Returns whether only results and errors are printed.
     pub(crate) const fn is_quiet(&self) -> bool {
         self.quiet
@@ -77,26 +82,50 @@ impl CliOutput {
         self.line(untrusted::escape_json(json.as_ref()))
     }
 
-    /// Writes a sanitized line to standard error, unless `--quiet` is set. Ignored if standard error is closed.
+    /// Writes a sanitized line to standard error, unless `--quiet` is set: text for people, an object with `note` for programs.
+    /// Ignored if standard error is closed.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
-        if self.quiet {
-            return;
+        let text = text.as_ref();
+        match self.is_json() {
+            _ if self.quiet => {}
+            true => json_note(&json!({ "note": text })),
+            false => {
+                let text = self.stderr.dim(&sanitize_lines(text));
+                let _ = writeln!(io::stderr().lock(), "{text}");
+            }
         }
-        let text = sanitize_lines(text.as_ref());
-        let _ = writeln!(io::stderr().lock(), "{}", self.stderr.dim(&text));
     }
 
-    /// Writes a note that is sanitized only for a terminal: a program may compare it byte by byte.
+    /// Writes the idempotency key of a request that is about to be sent.
+    pub(crate) fn key(&self, field: &str, key: &str) {
+        match self.is_json() && !self.quiet {
+            true => json_note(&json!({ "field": field, "key": key })),
+            false => self.note(format!("{field} {key}")),
+        }
+    }
+
+    /// Writes a note that is sanitized only for a terminal: a program may compare it byte by byte. `--quiet` does not hide it.
     pub(crate) fn exact_note(&self, text: &str) {
+        if self.is_json() {
+            return json_note(&json!({ "note": text }));
+        }
         if io::stderr().is_terminal() {
             return self.note(text);
         }
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
+    /// Writes an event of the log to standard error.
+    pub(crate) fn log(&self, event: &str) {
+        if self.is_json() {
+            return json_note(&json!({ "log": event }));
+        }
+        let _ = writeln!(io::stderr().lock(), "{}", sanitize_lines(event));
+    }
+
     /// Writes names and values as a table, or this data for programs.
     pub(crate) fn pairs(&self, pairs: &[(&str, String)], data: &Value) -> Result<(), CliError> {
-        if self.is_json() || self.path.is_some() {
+        if !self.is_table() {
             return self.record(Some(&data.to_string()));
         }
         let rows = pairs.iter();
@@ -118,11 +147,17 @@ impl CliOutput {
             other => other.as_str().to_owned(),
         };
         let (method, path) = (operation.method, operation.path);
-        let summary = summary(response, elapsed);
-        if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{level} · {method} {path} · {summary}");
+        let summary = format!("{method} {path} · {}", summary(response, elapsed));
+        if self.is_json() {
+            self.note(format!("{} · {summary}", operation.evidence.as_str()));
+        } else if !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{level} · {summary}");
         }
-        self.record(retdata(response.body()).as_deref())
+        let record = retdata(response.body());
+        if record.is_none() && !operation.record_fields.is_empty() {
+            return Err(CliError::other("the response has no record"));
+        }
+        self.record(record.as_deref())
     }
 
     /// Writes a record, which is passed as JSON, or the selected value of the record.
@@ -150,6 +185,7 @@ impl CliOutput {
                 "kind": error.kind(),
                 "exit": error.code as u8,
                 "problem": error.problem,
+                "lookup": error.lookup,
                 "next": error.next,
                 "operation": source.and_then(|source| source.operation()),
                 "retcode": source.and_then(|source| source.retcode()),
@@ -164,11 +200,21 @@ impl CliOutput {
         }
         let label = self.stderr.apply(TextStyle::Error, "error:");
         let _ = writeln!(stderr, "{label} {}", sanitize_lines(&error.problem));
+        if let Some(lookup) = &error.lookup {
+            let label = self.stderr.apply(TextStyle::Error, "lookup:");
+            let _ = writeln!(stderr, "{label} {}", sanitize_lines(lookup));
+        }
         if let Some(next) = &error.next {
             let label = self.stderr.apply(TextStyle::Warning, "next:");
             let _ = writeln!(stderr, "{label} {}", sanitize_lines(next));
         }
     }
+}
+
+/// Writes a line of JSON to standard error. Ignored if standard error is closed.
+fn json_note(note: &Value) {
+    let json = untrusted::escape_json(&note.to_string());
+    let _ = writeln!(io::stderr().lock(), "{json}");
 }
 
 /// Returns the status, retcode and duration of a response.

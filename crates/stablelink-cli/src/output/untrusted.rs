@@ -23,8 +23,12 @@ pub(crate) fn display_value(json: &str) -> String {
 /// Returns the JSON text at a path of field names and list indexes, such as `records.0.orderNo`. A field whose name has dots
 /// is found too.
 pub(crate) fn find_value(json: &str, path: &str) -> Result<String, CliError> {
+    find_below(json, "", path)
+}
+
+/// Returns the JSON text at `path` within the value whose own path is `parent`, which is empty for the response.
+fn find_below(json: &str, parent: &str, path: &str) -> Result<String, CliError> {
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-    let missing = |what: &str| CliError::other(format!("the response has no {what} `{name}`"));
     let found = if let Ok(fields) = RawObject::parse(json.as_bytes()) {
         if let Some(value) = fields.get(path) {
             return Ok(value.to_owned());
@@ -36,19 +40,34 @@ pub(crate) fn find_value(json: &str, path: &str) -> Result<String, CliError> {
                 Some(other) => format!("did you mean `{other}`?"),
                 None => format!("existing fields: {}", names.join(", ")),
             };
-            missing("field").next(next)
+            CliError::other(format!("the response has no field `{name}`")).next(next)
+        })
+    } else if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        let element = name.parse::<usize>().ok().and_then(|index| list.get(index));
+        element.map(|value| value.get().to_owned()).ok_or_else(|| {
+            let place = match parent {
+                "" => "the response".to_owned(),
+                parent => format!("`{parent}`"),
+            };
+            let problem = match list.len() {
+                0 => format!("{place} is an empty list: it has no element `{name}`"),
+                length => {
+                    format!("{place} is a list of length {length}: it has no element `{name}`")
+                }
+            };
+            CliError::other(problem)
         })
     } else {
-        let list: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-        let element = name.parse::<usize>().ok().and_then(|index| list.get(index));
-        let what = if list.is_empty() { "field" } else { "element" };
-        element
-            .map(|value| value.get().to_owned())
-            .ok_or_else(|| missing(what))
+        let problem = format!("the response has no field `{name}`");
+        Err(CliError::other(problem))
     }?;
+    let place = match parent {
+        "" => name.to_owned(),
+        parent => format!("{parent}.{name}"),
+    };
     match rest {
         "" => Ok(found),
-        rest => find_value(&found, rest),
+        rest => find_below(&found, &place, rest),
     }
 }
 
@@ -99,6 +118,7 @@ fn is_control(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::CliExitCode;
 
     #[test]
     fn retdata_is_unchanged() {
@@ -142,7 +162,11 @@ mod tests {
                 "no field `orderno`",
                 Some("did you mean `orderNo`?"),
             ),
-            ("records.2", "no element `2`", None),
+            (
+                "records.2",
+                "`records` is a list of length 2: it has no element `2`",
+                None,
+            ),
             ("records.-1", "no element `-1`", None),
             ("total.a", "no field `a`", None),
             (
@@ -156,6 +180,24 @@ mod tests {
             assert_eq!(error.next.as_deref(), next, "{path}");
         }
         assert!(find_value("null", "a").is_err());
+        for (json, path, problem) in [
+            (
+                r#"{"records":[]}"#,
+                "records.0.orderNo",
+                "`records` is an empty list: it has no element `0`",
+            ),
+            (
+                "[]",
+                "0",
+                "the response is an empty list: it has no element `0`",
+            ),
+        ] {
+            let error = find_value(json, path).unwrap_err();
+            assert_eq!(
+                (error.to_string(), error.code),
+                (problem.to_owned(), CliExitCode::Other)
+            );
+        }
     }
 
     #[test]

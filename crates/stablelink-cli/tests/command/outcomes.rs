@@ -40,6 +40,180 @@ fn order_with_unreadable_record_has_own_exit_code_and_number() {
     );
 }
 
+/// A create whose response lacks the record took effect. The operation table says which records the document describes.
+#[test]
+fn create_without_a_record_has_own_exit_code_and_number() {
+    let env = TestEnvironment::new();
+    let settlement = [
+        &[
+            "settlement",
+            "create",
+            "--amount",
+            "1",
+            "--token",
+            "ETH_USDT",
+        ][..],
+        &[
+            "--address",
+            "0x1",
+            "--merchant",
+            "1",
+            "--settlement-order-no",
+            "A1",
+        ],
+    ];
+    let body =
+        r#"{"orderNo":"A1","orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
+    let raw = [
+        "api",
+        "POST",
+        "/checkout/order/create",
+        "-d",
+        body,
+        "--key",
+        "orderNo=A1",
+    ];
+    for (operation, arguments) in [
+        (
+            SandboxOperation::CreateCheckoutOrder,
+            &[&ORDER[..], &["--order-no", "A1"]].concat(),
+        ),
+        (
+            SandboxOperation::CreateSettlementOrder,
+            &settlement.concat(),
+        ),
+        (SandboxOperation::CreateCheckoutOrder, &raw.to_vec()),
+    ] {
+        let fault = json_body(r#"{"retcode":"200","success":true}"#);
+        env.sandbox.faults().add(fault.on(operation));
+        let shown = env.run(&[&arguments[..], &["--output", "json"]].concat());
+        assert_eq!((shown.code, &*shown.stdout), (8, ""), "{shown:?}");
+        let error = error_of(&shown);
+        assert_eq!(
+            (&error["key"], &error["may_have_taken_effect"]),
+            (&"A1".into(), &true.into()),
+            "{error}"
+        );
+        assert!(
+            error["next"]
+                .as_str()
+                .unwrap()
+                .contains("do not send it again")
+        );
+    }
+    let fault = json_body(r#"{"retcode":"200","success":true}"#);
+    env.sandbox
+        .faults()
+        .add(fault.clone().on(SandboxOperation::GetCheckoutOrder));
+    let read = env.run(&["checkout", "get", "A1", "--output", "json"]);
+    assert_eq!(read.code, 1, "{read:?}");
+    assert_eq!(error_of(&read)["may_have_taken_effect"], false);
+    // No page shows a record in the response of a cancellation.
+    env.sandbox
+        .faults()
+        .add(fault.on(SandboxOperation::CancelCheckoutOrder));
+    let cancelled = env.run(&["checkout", "cancel", "A1"]);
+    assert_eq!(
+        (cancelled.code, &*cancelled.stdout),
+        (0, "done\n"),
+        "{cancelled:?}"
+    );
+}
+
+/// The order is looked up after a lost response and a rejected second attempt; the lookup fails too.
+#[test]
+fn failed_lookup_of_an_ambiguous_order_is_reported() {
+    for output in [&[][..], &["--output", "json"]] {
+        let env = TestEnvironment::new();
+        let faults = env.sandbox.faults();
+        faults.add(
+            Fault::reset()
+                .on(SandboxOperation::CreateCheckoutOrder)
+                .after_effect(),
+        );
+        faults.add(
+            Fault::html(403)
+                .on(SandboxOperation::GetCheckoutOrder)
+                .always(),
+        );
+        let lost = env.run(&[&ORDER[..], &["--order-no", "A1"], output].concat());
+        assert_eq!(lost.code, 5, "{lost:?}");
+        let lookup = match output {
+            [] => {
+                let mut lines = lost.stderr.lines();
+                let lookup = lines
+                    .find_map(|line| line.strip_prefix("lookup: "))
+                    .unwrap();
+                assert!(lines.next().unwrap().starts_with("next: "), "{lost:?}");
+                lookup.to_owned()
+            }
+            _ => error_of(&lost)["lookup"].as_str().unwrap().to_owned(),
+        };
+        assert!(
+            lookup.starts_with("get checkout order: ") && lookup.contains("HTTP 403"),
+            "{lookup}"
+        );
+    }
+    let env = TestEnvironment::new();
+    let missing = env.run(&["checkout", "get", "A1", "--output", "json"]);
+    assert!(error_of(&missing)["lookup"].is_null(), "{missing:?}");
+}
+
+/// A number is printed only if the request is sent.
+#[test]
+fn rejected_request_prints_no_number() {
+    let env = TestEnvironment::new();
+    let order = |json: &'static str| vec!["checkout", "create", "--json", json];
+    for (arguments, field) in [
+        (order(r#"{"orderAmount":1}"#), "customerId"),
+        (
+            order(r#"{"orderAmount":"a","customerId":"6","merchantId":"1","token":"ETH_USDT"}"#),
+            "orderAmount",
+        ),
+        (
+            order(r#"{"orderAmount":1,"customerId":6,"merchantId":"1","token":"ETH_USDT"}"#),
+            "customerId",
+        ),
+        (
+            order(
+                r#"{"orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT","expiredIn":"x"}"#,
+            ),
+            "expiredIn",
+        ),
+        (
+            order(
+                r#"{"orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT","new":1}"#,
+            ),
+            "new",
+        ),
+        (
+            vec![
+                "refund",
+                "create",
+                "--json",
+                r#"{"orderNo":"A1","amount":[]}"#,
+            ],
+            "amount",
+        ),
+        (
+            vec!["refund", "create", "--json", r#"{"orderNo":"A1"}"#],
+            "amount",
+        ),
+    ] {
+        let shown = env.run(&arguments);
+        assert_eq!(shown.code, 2, "{shown:?}");
+        assert!(shown.stderr.starts_with("error: "), "{shown:?}");
+        assert!(shown.stderr.contains(&format!("`{field}`")), "{shown:?}");
+    }
+    let mut without_secrets = env.bare();
+    without_secrets
+        .env("STABLELINK_ENV", env.sandbox.url())
+        .args(ORDER);
+    let shown = run(&mut without_secrets, b"");
+    assert!(shown.stderr.starts_with("error: "), "{shown:?}");
+    assert_eq!(env.sandbox.request_count(), 0);
+}
+
 #[test]
 fn token_without_a_deposit_address_took_effect() {
     let env = TestEnvironment::new();
@@ -293,6 +467,82 @@ fn path_selects_a_value_of_a_list() {
 }
 
 #[test]
+fn path_into_an_empty_list_is_an_error_that_says_so() {
+    let env = TestEnvironment::new();
+    let shown = env.run(&["checkout", "list", "--get", "records.0.orderNo"]);
+    assert_eq!((shown.code, &*shown.stdout), (1, ""), "{shown:?}");
+    let problem = "error: `records` is an empty list: it has no element `0`";
+    assert!(shown.stderr.contains(problem), "{shown:?}");
+}
+
+/// Programs read standard error line by line: notes, keys, the log and the error are JSON.
+#[test]
+fn standard_error_has_only_json_if_json_is_requested() {
+    let env = TestEnvironment::new();
+    let file = env.home.path().join("receipt.txt");
+    std::fs::write(&file, "a receipt").unwrap();
+    let file = file.to_str().unwrap();
+    let order = [&ORDER[..], &["--order-no", "A1"]].concat();
+    for (arguments, is_error) in [
+        (&order[..], false),
+        (&order, true),
+        (&["checkout", "get", "A1", "-vvv"], false),
+        (&["checkout", "list", "--json", r#"{"pageNumm":1}"#], false),
+        (&["checkout", "wait", "A1", "--timeout", "1"], true),
+        (&["trade", "get", "T1"], true),
+        (&["file", "upload", file], false),
+        (&["api", "POST", "/unknown", "-d", "text"], true),
+        (&["sign", "GET", "/a", "-v"], false),
+        (
+            &[
+                "verify",
+                "GET",
+                "/a",
+                "--signature",
+                "a",
+                "--timestamp",
+                "1",
+            ],
+            true,
+        ),
+        (&["sandbox", "pay", "A2", "1"], true),
+        (
+            &[
+                "webhook",
+                "send",
+                "--event",
+                "E",
+                "--to",
+                "http://127.0.0.1:1/",
+            ],
+            true,
+        ),
+        (&["token"], false),
+        (&["probe"], false),
+        (&["logout"], true),
+        (&["--env", "nowhere", "whoami"], true),
+    ] {
+        let shown = env.run(&[arguments, &["--output", "json"]].concat());
+        assert_eq!(shown.code != 0, is_error, "{shown:?}");
+        let mut lines: Vec<Value> = Vec::new();
+        for line in shown.stderr.lines() {
+            let value = serde_json::from_str(line);
+            lines.push(value.unwrap_or_else(|_| panic!("{arguments:?}: {line}")));
+        }
+        let errors = lines
+            .iter()
+            .filter(|line| line["error"].is_object())
+            .count();
+        assert_eq!(errors, usize::from(is_error), "{shown:?}");
+        assert!(errors == 0 || lines.last().unwrap()["error"].is_object());
+        if arguments == order {
+            let key = serde_json::json!({"field": "orderNo", "key": "A1"});
+            assert!(lines.contains(&key), "{shown:?}");
+        }
+    }
+}
+
+#[test]
 fn quiet_prints_only_results_and_errors() {
     let env = TestEnvironment::new();
     let order = [&ORDER[..], &["--order-no", "A1", "--quiet"]].concat();
@@ -536,6 +786,7 @@ fn rejected_arguments_are_json_if_json_is_requested() {
     let env = TestEnvironment::new();
     for arguments in [
         &["checkout", "create", "--amount", "1,5"][..],
+        &["checkout", "create", "--amount", "-5"],
         &["checkout", "get"],
         &["checkout", "gte", "A1"],
         &["checkout", "get", "A1", "--timeout", "0"],

@@ -370,7 +370,7 @@ fn json_output_is_retdata_unchanged() {
     assert_eq!((run.code, run.stdout.trim_end()), (0, digits), "{run:?}");
     let mut notes = run.stderr.lines();
     assert!(
-        notes.any(|line| line.starts_with("documented · GET /checkout/order/info")),
+        notes.any(|line| line.starts_with(r#"{"note":"documented · GET /checkout/order/info"#)),
         "{run:?}"
     );
 }

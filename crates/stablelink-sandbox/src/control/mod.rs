@@ -6,7 +6,7 @@
 
 mod actions;
 mod guard;
-mod redact;
+mod redact_secrets;
 mod status;
 
 use std::sync::Arc;

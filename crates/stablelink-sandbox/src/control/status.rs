@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::actions::ControlError;
-use super::redact::SecretRedactor;
+use super::redact_secrets::SecretRedactor;
 use crate::auth;
 use crate::envelope::{self, FROM_DOCUMENT};
 use crate::gateway::GatewayState;

@@ -192,6 +192,7 @@ where
                 query: self.query,
                 key: self.key,
                 identity: self.identity,
+                record_fields: self.operation.record_fields,
                 max_attempts: self.max_attempts,
                 attempt_timeout: self.attempt_timeout,
                 deadline: self.deadline.unwrap_or(self.client.deadline),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::AttemptError;
-use super::retry::Effect;
+use super::retry_policy::Effect;
 use crate::account::KnownSecrets;
 use crate::error::{ApiError, DecodeError, Error, ErrorKind};
 use crate::raw_object::range_of;

@@ -12,7 +12,7 @@ use stablelink_api::operations::{OperationInfo, RetrySafety};
 use tracing::Instrument;
 
 use super::RequestFactory;
-use super::retry::{AttemptError, Effect};
+use super::retry_policy::{AttemptError, Effect};
 use super::timeouts::Timeouts;
 use crate::client::ClientInner;
 use crate::clock::BoxFuture;
@@ -35,6 +35,8 @@ pub(crate) struct CallOptions {
     pub(crate) key: Option<String>,
     /// The fields that identify the requested record, and their values: a response with other values is about another record.
     pub(crate) identity: Vec<(&'static str, String)>,
+    /// The fields of the record that the document describes: see [`OperationInfo::record_fields`].
+    pub(crate) record_fields: &'static [&'static str],
     pub(crate) max_attempts: Option<u32>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) deadline: Duration,
@@ -49,16 +51,20 @@ impl CallOptions {
             query: Vec::new(),
             key: None,
             identity: Vec::new(),
+            record_fields: operation.record_fields,
             max_attempts: None,
             attempt_timeout: None,
             deadline,
         }
     }
 
-    /// Returns the first field of `retdata` that belongs to another record than the requested one.
+    /// Returns the first field of `retdata` that belongs to another record than the requested one, or the idempotency key if
+    /// the record lacks it although the document describes it.
     ///
-    /// A response may reach the wrong call, for example if a proxy confuses two connections. A field that is missing, null or
-    /// an object is not compared, nor is a number if the requested value is a text such as `A1`: it is another identifier.
+    /// A response may reach the wrong call, for example if a proxy confuses two connections, or if a server sends a second
+    /// response on a connection that is kept alive. A field that is missing, null or an object is not compared, nor is a number
+    /// if the requested value is a text such as `A1`: it is another identifier. Only the key of a documented record must be
+    /// there. A response without `retdata`, as that of a cancellation, cannot be compared.
     pub(super) fn find_mismatch(&self, response: &RawResponse) -> Option<DecodeError> {
         if self.identity.is_empty() && self.key.is_none() {
             return None;
@@ -68,17 +74,36 @@ impl CallOptions {
             _ => None,
         };
         let key = key_field.zip(self.key.as_deref());
-        let expected = self
-            .identity
-            .iter()
-            .map(|(field, value)| (*field, &**value));
+        let identity = self.identity.iter();
+        let identity = identity.map(|(field, value)| (*field, &**value));
         let fields = borrowed_fields(response.retdata()?).ok()?;
-        key.into_iter().chain(expected).find_map(|(field, value)| {
+        let any_value = |field: &str, is_match: &dyn Fn(&str) -> bool| {
             let mut values = fields.iter().filter(|(name, _)| name == field);
-            values.find(|(_, json)| is_other(field, json.get(), value))?;
-            let problem = "it belongs to another record than the requested one";
-            Some(DecodeError::new(format!("retdata.{field}"), problem))
-        })
+            values.any(|(_, json)| is_match(json.get()))
+        };
+        let is_foreign =
+            |&(field, value): &(&str, &str)| any_value(field, &|json| is_other(field, json, value));
+        let is_missing = |&(field, value): &(&str, &str)| {
+            self.record_fields.contains(&field) && !any_value(field, &|json| is_key(json, value))
+        };
+        let (field, problem) = match key.into_iter().chain(identity).find(is_foreign) {
+            Some((field, _)) => (field, "it belongs to another record than the requested one"),
+            None => (
+                key.filter(is_missing)?.0,
+                "it is missing: the record may be another one than the requested one",
+            ),
+        };
+        Some(DecodeError::new(format!("retdata.{field}"), problem))
+    }
+}
+
+/// Returns whether a JSON value is this idempotency key, as a string or an integer.
+fn is_key(json: &str, key: &str) -> bool {
+    match serde_json::from_str::<String>(json) {
+        Ok(text) => text == key,
+        Err(_) => json
+            .parse::<i128>()
+            .is_ok_and(|number| key.parse() == Ok(number)),
     }
 }
 
@@ -232,8 +257,8 @@ impl CallContext {
         self.read(result, optional_retdata)
     }
 
-    /// Reads the response with `parse`. The envelope that the generated client would parse is not used: only `retdata` may make
-    /// a response unreadable.
+    /// Reads the response with `parse`, which may accept a missing `retdata` only if the document describes no record. The
+    /// envelope that the generated client would parse is not used: only `retdata` may make a response unreadable.
     pub(crate) fn read<E, T>(
         &self,
         result: GeneratedResult<E>,
@@ -263,7 +288,12 @@ impl CallContext {
             let error = DecodeError::new(".", "there is no response to read");
             return Err(self.unexplained(Error::new(ErrorKind::Decode(error))));
         };
-        let record = parse(&response).map_err(|error| {
+        let is_incomplete = response.retdata().is_none() && !self.options.record_fields.is_empty();
+        let record = match is_incomplete {
+            true => Err(missing_retdata()),
+            false => parse(&response),
+        };
+        let record = record.map_err(|error| {
             let error = error.without(&self.client.secrets);
             self.annotate(Error::new(ErrorKind::Decode(error)))
         })?;
@@ -452,7 +482,11 @@ pub(crate) fn required_retdata<T: DeserializeOwned>(
         return Ok(record);
     }
     let null = serde_json::from_str::<T>("null").map(LenientRecord::from);
-    null.map_err(|_| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
+    null.map_err(|_| missing_retdata())
+}
+
+fn missing_retdata() -> DecodeError {
+    DecodeError::new("retdata", "it is missing, although the retcode is 200")
 }
 
 /// Parses `retdata`, which may be missing or null.
@@ -487,6 +521,7 @@ mod tests {
             query: Vec::new(),
             key: Some("A7".to_owned()),
             identity: Vec::new(),
+            record_fields: &[],
             max_attempts: None,
             attempt_timeout: None,
             deadline: Duration::from_secs(60),

@@ -126,6 +126,8 @@ impl RawRequest {
     ///
     /// Fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)), and with
     /// [`Decode`](crate::ErrorKind::Decode) if `retdata` has another form, or is missing and the type does not accept null.
+    /// `Option<T>`, `serde_json::Value` and [`RawJson`] accept null, and `()` accepts nothing but null: with these types, the
+    /// call also succeeds if the response lacks the record.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.send(required_retdata).await
     }
@@ -145,6 +147,9 @@ impl RawRequest {
             query: Vec::new(),
             key: self.key.clone(),
             identity: self.identity.clone(),
+            record_fields: self
+                .operation
+                .map_or(&[], |operation| operation.record_fields),
             max_attempts: None,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline.unwrap_or(self.client.deadline),

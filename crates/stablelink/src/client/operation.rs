@@ -11,7 +11,7 @@ use stablelink_api::scalars::RawJson;
 
 use super::Client;
 use super::operation_fields::OperationFields;
-use crate::call::{optional_retdata, required_retdata};
+use crate::call::{RawRequest, optional_retdata, required_retdata};
 use crate::clock::BoxFuture;
 use crate::error::{DecodeError, Error};
 use crate::lenient::LenientRecord;
@@ -43,7 +43,8 @@ impl Client {
     /// When awaited, the call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It
     /// fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) before anything is sent if the operation does not
     /// exist, if a field that the document requires is missing, among them the idempotency key, and if a field of the body
-    /// does not have the type of the document.
+    /// does not have the type of the document: [`check`](OperationRequest::check) returns this error. It fails with
+    /// [`Decode`](crate::ErrorKind::Decode) if the response lacks a record that the document describes.
     ///
     /// ```no_run
     /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
@@ -96,22 +97,37 @@ impl OperationRequest {
     ///
     /// # Errors
     ///
-    /// Fails like the call itself, and with [`Decode`](crate::ErrorKind::Decode) if `retdata` has another form, or is missing
-    /// and the type does not accept null.
+    /// Fails like the call itself, and with [`Decode`](crate::ErrorKind::Decode) if `retdata` has another form than the type,
+    /// if it is missing and the type does not accept null, or if it is missing although the document describes the record
+    /// ([`OperationInfo::record_fields`]). `Option<T>`, `serde_json::Value` and [`RawJson`] accept null, and `()` accepts
+    /// nothing but null.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.send(required_retdata).await
+    }
+
+    /// Checks the operation and its fields without sending anything.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the call would fail before anything is sent.
+    pub fn check(&self) -> Result<(), Error> {
+        self.request().map(drop)
+    }
+
+    fn request(&self) -> Result<RawRequest, Error> {
+        let operation = self.operation.as_ref().map_err(Error::copy)?;
+        let fields = self.fields.as_ref();
+        fields
+            .map_err(|problem| Error::invalid("json", problem.clone()))
+            .and_then(|fields| OperationFields::parse(operation, fields)?.request(&self.client))
+            .map_err(|error| error.during(operation.id, 0))
     }
 
     async fn send<T>(
         self,
         parse: impl FnOnce(&RawResponse) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
-        let operation = self.operation?;
-        let request = self
-            .fields
-            .map_err(|problem| Error::invalid("json", problem))
-            .and_then(|fields| OperationFields::parse(operation, &fields)?.request(&self.client))
-            .map_err(|error| error.during(operation.id, 0))?;
+        let request = self.request()?;
         let request = match self.deadline {
             Some(limit) => request.deadline(limit),
             None => request,

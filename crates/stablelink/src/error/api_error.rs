@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::redact::redact;
+use super::redact_message::redact;
 use crate::account::KnownSecrets;
 
 /// The retcode and the message with which the gateway rejected a call.
@@ -22,47 +22,36 @@ const MAX_MESSAGE: usize = 4_096;
 /// The maximum number of bytes after these that a secret may extend to.
 const MAX_SECRET: usize = 4_096;
 const MAX_RETCODE: usize = 40;
-/// Words that name a record or its number.
-const RECORDS: [&str; 17] = [
+/// Nouns that name a record, and fields with its number, in lower case.
+const RECORDS: [&str; 25] = [
     "order",
+    "orderno",
     "settlement",
+    "settlementorderno",
     "refund",
+    "refundorderno",
     "trade",
+    "requestid",
     "transaction",
+    "txno",
     "payment",
+    "abnormalpaymentno",
     "record",
     "customer",
-    "user",
+    "customerid",
     "clientid",
+    "userid",
     "remit",
     "payee",
-    "requestid",
     "event",
+    "eventid",
     "webhook",
+    "webhookid",
     "file",
-    "txno",
+    "fileid",
 ];
-/// Words of messages that are about something other than a record.
-const NOT_RECORDS: [&str; 18] = [
-    "header",
-    "token",
-    "api key",
-    "signature",
-    "permission",
-    "account",
-    "merchant",
-    "path",
-    "route",
-    "resource",
-    "developer",
-    "/",
-    "service",
-    "method",
-    "api",
-    "url",
-    "endpoint",
-    "profile",
-];
+/// Words of messages about authentication or a path. Such a rejection does not prove that a record is missing.
+const NOT_RECORDS: [&str; 6] = ["header", "token", "api key", "signature", "permission", "/"];
 
 impl ApiError {
     pub(crate) fn new(retcode: Option<String>, message: Option<String>) -> Self {
@@ -110,13 +99,17 @@ impl ApiError {
         self.mentions(&["duplicat", "repeated", "already exist", "already been used"])
     }
 
-    /// Returns whether the message names a record or its number and says that it does not exist. Inferred. A message about a
-    /// token, an account or a path, such as "merchant not found", is another problem, and so is a bare "Not Found", which a
-    /// router may send.
+    /// Returns whether the message says that a record does not exist: the noun before "not found" or "does not exist" is one of
+    /// [`RECORDS`], as in "order not found", "API order 7 not found" or "refundOrderNo does not exist". Inferred.
+    ///
+    /// "payment method not found" and "order service not found" end with another noun, and a bare "Not Found" may be that of a
+    /// router. A caller may pay again after this result, so that a message in doubt is not of this kind.
     pub(crate) fn is_not_found(&self) -> bool {
-        self.mentions(&["not found", "not exist", "doesn't exist"])
-            && self.mentions(&RECORDS)
-            && !self.mentions(&NOT_RECORDS)
+        let message = self.message.as_deref().unwrap_or_default();
+        let lowercase = message.to_ascii_lowercase();
+        let phrases = ["not found", "not exist", "doesn't exist"];
+        let start = phrases.iter().find_map(|phrase| lowercase.find(phrase));
+        start.is_some_and(|start| is_record(&message[..start])) && !self.mentions(&NOT_RECORDS)
     }
 
     /// Returns whether the message says that the TIMESTAMP was too far off. Inferred. "Missing header [TIMESTAMP]" is another
@@ -134,6 +127,26 @@ impl ApiError {
     fn mentions(&self, words: &[&str]) -> bool {
         let message = self.message.as_deref().unwrap_or_default().to_lowercase();
         words.iter().any(|word| message.contains(word))
+    }
+}
+
+/// Returns whether this subject of a message, such as `refundOrderNo` or `The order 7 does`, is a record.
+fn is_record(subject: &str) -> bool {
+    // In "merchant of the order", the merchant is missing.
+    let subject = subject.to_lowercase().replace('_', "");
+    let subject = subject.split(" of ").next().unwrap_or_default();
+    let words = subject.split(|c: char| c.is_whitespace() || "[](){}:;,.'\"`".contains(c));
+    // A word with a digit is the number of a record, not a noun.
+    let words = words.filter(|word| !word.is_empty() && !word.contains(char::is_numeric));
+    let fillers = ["the", "this", "is", "was", "does", "do", "did"];
+    let mut nouns = words.filter(|word| !fillers.contains(word)).rev();
+    match (nouns.next(), nouns.next()) {
+        // An "API user" is the caller, and so may be any other kind of user.
+        (Some("user"), before) => before.is_none(),
+        (Some("id"), Some(noun)) => RECORDS.contains(&&*format!("{noun}id")),
+        (Some("no" | "number"), Some(noun)) => RECORDS.contains(&&*format!("{noun}no")),
+        (Some(noun), _) => RECORDS.contains(&noun),
+        (None, _) => false,
     }
 }
 
@@ -233,6 +246,38 @@ mod tests {
             ("user profile not found", false),
             ("API user not found", false),
             ("order endpoint does not exist", false),
+            ("order not found", true),
+            ("API order not found", true),
+            ("API order 7 not found", true),
+            ("The order is not found", true),
+            ("order number A1 does not exist", true),
+            ("order [A1] not found", true),
+            ("merchant order does not exist", true),
+            ("order not found for merchant 7", true),
+            ("requestId does not exist", true),
+            ("clientId 7 does not exist", true),
+            ("client_id 7 does not exist", true),
+            ("TXNO not found", true),
+            ("orderno does not exist", true),
+            ("order no A1 does not exist", true),
+            ("request id 7 does not exist", true),
+            ("request number 7 does not exist", false),
+            ("user does not exist", true),
+            ("user 7 does not exist", true),
+            ("user id 7 does not exist", true),
+            ("settlementOrderNo 7 does not exist", true),
+            ("client not found", false),
+            ("request not found", false),
+            ("developer user not found", false),
+            ("record of the order does not exist", true),
+            ("permission of the user does not exist", false),
+            ("order API not found", false),
+            ("order url not found", false),
+            ("orderType does not exist", false),
+            ("orderService not found", false),
+            ("invalid token: order not found", false),
+            ("not found: order 7", false),
+            ("7 not found", false),
             ("", false),
         ] {
             assert_eq!(api_error(message).is_not_found(), missing, "{message}");

@@ -1,11 +1,11 @@
 //! Errors, grouped by the reaction of the caller: `kind` (the kinds of errors), `api_error` (a rejection of the gateway),
-//! `ambiguous` (an unknown outcome), `decode` (an unreadable body), `redact` (the redaction of displayed messages).
+//! `ambiguous` (an unknown outcome), `decode` (an unreadable body), `redact_message` (the redaction of displayed messages).
 
 mod ambiguous;
 mod api_error;
 mod decode;
 mod kind;
-mod redact;
+mod redact_message;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -240,6 +240,14 @@ impl Error {
             ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().api_error(),
             _ => None,
         }
+    }
+
+    /// Returns why the record could not be found or used, if it was looked up after the call failed: the error of the lookup,
+    /// or a [`Conflict`](ErrorKind::Conflict) with the record. For a poller whose deadline passed, this is the error of the
+    /// last poll.
+    #[must_use]
+    pub fn lookup_error(&self) -> Option<&Error> {
+        self.0.source.as_ref()?.downcast_ref()
     }
 
     /// Returns the `retcode` of the response as a string, such as `00008`.
@@ -504,6 +512,18 @@ mod tests {
             let shown = format!("{error:?}{error:#?}{:?}", error.kind());
             assert!(!shown.contains("Leo"), "{shown}");
         }
+    }
+
+    #[test]
+    fn lookup_error_is_not_the_cause_of_the_call() {
+        let timeout = || Error::new(ErrorKind::Timeout);
+        let ambiguous = Error::new(ErrorKind::Ambiguous(Ambiguous::new(None, None, timeout())));
+        assert!(ambiguous.source().is_some() && ambiguous.lookup_error().is_none());
+        let looked_up = ambiguous.because(timeout().during("get_checkout_order", 3));
+        let lookup = looked_up.lookup_error().unwrap();
+        assert_eq!(lookup.operation(), Some("get_checkout_order"));
+        let other = timeout().because(std::io::Error::other("closed"));
+        assert!(other.lookup_error().is_none());
     }
 
     #[test]

@@ -244,11 +244,8 @@ async fn create(
     let found = async {
         let order: Response<CreatedCheckoutOrder> = found.await?;
         // Without a status, an order that was paid or has expired would look like a new one.
-        order.need(
-            &operations::GET_CHECKOUT_ORDER,
-            STATUS[0],
-            order.existing_status(),
-        )?;
+        let status: Option<CheckoutOrderStatus> = read_status(&order, &STATUS).ok().flatten();
+        order.need(&operations::GET_CHECKOUT_ORDER, STATUS[0], status)?;
         Ok(order)
     };
     let order = created_or_existing(context, created, parameters, request, &LOOKUP, found).await?;

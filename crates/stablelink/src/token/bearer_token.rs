@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::refresh_timing::RefreshTiming;
 use super::store::StoredToken;
 use crate::clock::Clock;
 use crate::{Error, ErrorKind};
@@ -22,23 +23,9 @@ struct TokenState {
     generation: u64,
     account: String,
     expires_at: SystemTime,
-    /// The expiry on the monotonic clock.
-    expires: Duration,
-    /// The time at which an early refresh is due, in milliseconds on the monotonic clock. It is postponed when that refresh
-    /// fails.
-    refresh_due: AtomicU64,
+    timing: RefreshTiming,
     rejected: AtomicBool,
 }
-
-/// The share of its lifetime after which a token is refreshed, and the maximum random addition to it, so that processes do not
-/// refresh at the same time.
-const REFRESH_AFTER: f64 = 0.8;
-const REFRESH_JITTER: f64 = 0.1;
-
-/// A token with a shorter lifetime is not refreshed early, because that would double the number of requests.
-const MIN_LIFETIME_FOR_EARLY_REFRESH: Duration = Duration::from_secs(2);
-
-const MIN_REFRESH_DELAY: Duration = Duration::from_secs(1);
 
 impl BearerToken {
     /// Creates a token with this remaining lifetime. `random` is between 0 and 1 and decides when an early refresh is due.
@@ -60,20 +47,13 @@ impl BearerToken {
                 .of_token_request(1)
             })?;
         header.set_sensitive(true);
-        let now = clock.monotonic();
-        let refresh_after = if lifetime < MIN_LIFETIME_FOR_EARLY_REFRESH {
-            1.0
-        } else {
-            REFRESH_AFTER + REFRESH_JITTER * random
-        };
         Ok(Self(Arc::new(TokenState {
             header,
             token: secret.clone(),
             generation: token.generation(),
             account: account.to_owned(),
             expires_at: clock.now() + lifetime,
-            expires: now + lifetime,
-            refresh_due: AtomicU64::new(millis(now + lifetime.mul_f64(refresh_after))),
+            timing: RefreshTiming::new(clock.monotonic(), lifetime, random),
             rejected: AtomicBool::new(false),
         })))
     }
@@ -103,20 +83,16 @@ impl BearerToken {
 
     /// Returns whether the token has not expired and was not rejected.
     pub(super) fn is_usable(&self, now: Duration) -> bool {
-        now < self.0.expires && !self.is_rejected()
+        !self.0.timing.is_expired(now) && !self.is_rejected()
     }
 
     pub(super) fn is_refresh_due(&self, now: Duration) -> bool {
-        millis(now) >= self.0.refresh_due.load(Ordering::Relaxed)
+        self.0.timing.is_due(now)
     }
 
-    /// Postpones the next early refresh by an eighth of the remaining lifetime, at least 1 s and at most `max_delay`.
+    /// Postpones the next early refresh by at most `max_delay`: see [`RefreshTiming::postpone`].
     pub(super) fn postpone_refresh(&self, now: Duration, max_delay: Duration) {
-        let remaining = self.0.expires.saturating_sub(now);
-        let delay = (remaining / 8).min(max_delay).max(MIN_REFRESH_DELAY);
-        self.0
-            .refresh_due
-            .store(millis(now + delay), Ordering::Relaxed);
+        self.0.timing.postpone(now, max_delay);
     }
 
     pub(super) fn mark_rejected(&self) {
@@ -150,10 +126,6 @@ impl BearerToken {
             || self.0.generation == other.0.generation
                 && self.0.token.expose_secret() == other.0.token.expose_secret()
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for BearerToken {

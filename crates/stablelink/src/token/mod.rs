@@ -4,13 +4,14 @@
 //! of an account must share one token through a [`TokenStore`].
 //!
 //! Read in this order: `manager` (the interface for calls), `refresher` (one refresh), `refresh_guard` (the lock during a
-//! refresh), `cooldown` (the limits on token requests), `store` (the shared storage of the token), `bearer_token` (the token
-//! in memory, and the time of its early refresh).
+//! refresh), `refresh_timing` (the refresh margin), `cooldown` (the limits on token requests), `store` (the shared storage of
+//! the token), `bearer_token` (the token in memory).
 
 mod bearer_token;
 mod cooldown;
 mod manager;
 mod refresh_guard;
+mod refresh_timing;
 mod refresher;
 mod store;
 #[cfg(test)]

@@ -3,12 +3,16 @@
 use std::error::Error as _;
 
 use serde_json::{Value, json};
+use stablelink::scalars::RawJson;
 use stablelink::testing::ManualClock;
 use stablelink::{
-    CallPhase, Client, Credentials, Decimal, Error, ErrorKind, Method, NewCheckoutOrder,
+    CallPhase, Client, Credentials, Decimal, Environment, Error, ErrorKind, Method,
+    NewAbnormalPaymentRefund, NewCheckoutOrder,
 };
 #[cfg(feature = "provisional")]
-use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, NewTrade};
+use stablelink::{NewFiatSettlement, NewRefund, NewTrade};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::raw_server::Raw;
 use crate::setup::{Call, keyed, never, nothing, outcome, read};
@@ -76,13 +80,10 @@ fn reads() -> Vec<(&'static str, Value, Value, Call)> {
     reads
 }
 
-/// Calls that change something.
-fn writes() -> Vec<(&'static str, Value, Value, Call)> {
+/// Calls that change something, and whose response need not contain a record.
+fn other_writes() -> Vec<(&'static str, Value, Value, Call)> {
     #[cfg_attr(not(feature = "provisional"), expect(unused_mut))]
     let mut writes: Vec<(_, _, _, Call)> = vec![
-        ("orderNo", "A1".into(), "EVIL".into(), |client| {
-            nothing(client.checkout_orders().create(&new_order()).into_future())
-        }),
         ("orderNo", "A1".into(), "a1".into(), |client| {
             nothing(client.checkout_orders().cancel("A1").into_future())
         }),
@@ -94,19 +95,36 @@ fn writes() -> Vec<(&'static str, Value, Value, Call)> {
         }),
     ];
     #[cfg(feature = "provisional")]
-    writes.extend::<[(_, _, _, Call); 7]>([
+    writes.extend::<[(_, _, _, Call); 2]>([
+        ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
+            nothing(client.settlements().cancel("S1").into_future())
+        }),
+        ("refundOrderNo", "R1".into(), "R2".into(), |client| {
+            nothing(client.refunds().cancel("R1").into_future())
+        }),
+    ]);
+    writes
+}
+
+/// Calls that create a record with an idempotency key, which the documented response contains.
+fn creates() -> Vec<(&'static str, Value, Value, Call)> {
+    #[cfg_attr(not(feature = "provisional"), expect(unused_mut))]
+    let mut creates: Vec<(_, _, _, Call)> = vec![
+        ("orderNo", "A1".into(), "EVIL".into(), |client| {
+            nothing(client.checkout_orders().create(&new_order()).into_future())
+        }),
+        ("orderNo", "7".into(), json!(8), |client| {
+            let order = json!({
+                "orderNo": "7", "orderAmount": 1, "customerId": "6", "merchantId": "1", "token": "ETH_USDT",
+            });
+            let create = client.operation("createCheckoutOrder").json(&order);
+            nothing(create.into_future())
+        }),
         ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
             let order =
                 stablelink::NewSettlement::new(Decimal::ONE, "ETH_USDT", "0x", "1".into(), ["A1"]);
             let order = order.with_settlement_order_no("S1");
             nothing(client.settlements().create(&order).into_future())
-        }),
-        ("settlementOrderNo", Value::Null, "S2".into(), |client| {
-            let order = NewFiatSettlement::new(serde_json::Map::new());
-            nothing(client.settlements().create_fiat(&order).into_future())
-        }),
-        ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
-            nothing(client.settlements().cancel("S1").into_future())
         }),
         ("refundOrderNo", "R1".into(), "R2".into(), |client| {
             let refund = NewAbnormalPaymentRefund::new("A1".into(), "ETH_USDT", "0x");
@@ -118,30 +136,34 @@ fn writes() -> Vec<(&'static str, Value, Value, Call)> {
                     .into_future(),
             )
         }),
-        ("refundOrderNo", Value::Null, "R2".into(), |client| {
-            let refund = NewRefund::of_order("A1", Decimal::ONE);
-            nothing(client.refunds().create(&refund).into_future())
+    ];
+    #[cfg(feature = "provisional")]
+    creates.extend::<[(_, _, _, Call); 3]>([
+        ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
+            let order = json!({"settlementOrderNo": "S1"});
+            let order: NewFiatSettlement = serde_json::from_value(order).unwrap();
+            nothing(client.settlements().create_fiat(&order).into_future())
         }),
         ("refundOrderNo", "R1".into(), "R2".into(), |client| {
-            nothing(client.refunds().cancel("R1").into_future())
+            let refund = json!({"refundOrderNo": "R1", "orderNo": "A1", "amount": 1});
+            let refund: NewRefund = serde_json::from_value(refund).unwrap();
+            nothing(client.refunds().create(&refund).into_future())
         }),
         ("requestId", "T1".into(), "T2".into(), |client| {
             let trade = NewTrade::on_ramp(7, "USD", "USDC", Decimal::ONE).with_request_id("T1");
             nothing(client.trades().create(&trade).into_future())
         }),
     ]);
-    writes
+    creates
 }
 
 #[tokio::test]
 async fn record_of_another_request_is_never_returned() {
-    for (writing, calls) in [(false, reads()), (true, writes())] {
+    for (writing, calls) in [(false, reads()), (true, other_writes()), (true, creates())] {
         for (field, right, wrong, call) in calls {
-            for record in [json!({}), json!({field: right}), json!({field: null})] {
-                let (_raw, client) = server(record.clone()).await;
-                let result = call(&client).await;
-                assert_eq!(outcome(&result), "done", "{record}: {result:?}");
-            }
+            let (_raw, client) = server(json!({field: right})).await;
+            let result = call(&client).await;
+            assert_eq!(outcome(&result), "done", "{field}: {result:?}");
             let (_raw, client) = server(json!({field: wrong, "orderStatus": "PAID"})).await;
             let result = call(&client).await;
             assert_eq!(
@@ -163,6 +185,157 @@ async fn record_of_another_request_is_never_returned() {
             let problem = format!("`retdata.{field}`: it belongs to another record");
             assert!(error.to_string().contains(&problem), "{error}");
         }
+    }
+}
+
+/// The record of a create must have its idempotency key, because the response may be that of another request.
+#[tokio::test]
+async fn record_without_a_number_is_accepted_unless_it_was_created() {
+    for (creating, calls) in [(false, reads()), (false, other_writes()), (true, creates())] {
+        for (field, right, _, call) in calls {
+            for record in [
+                json!({}),
+                json!({field: null}),
+                json!({field: {"a": right}}),
+                json!({"sellCurrency": null, "channelRate": 1}),
+            ] {
+                let (_raw, client) = server(record.clone()).await;
+                let result = call(&client).await;
+                let expected = if creating { "ambiguous" } else { "done" };
+                assert_eq!(outcome(&result), expected, "{field} {record}: {result:?}");
+                if creating {
+                    let error = result.checked_err();
+                    assert_eq!(error.attempts(), 1, "{error}");
+                    assert_eq!(error.idempotency_key(), right.as_str(), "{error}");
+                    let problem = format!("`retdata.{field}`: it is missing");
+                    assert!(error.to_string().contains(&problem), "{error}");
+                }
+            }
+        }
+    }
+    // A number in the response cannot be the text that was requested.
+    let (_raw, client) = server(json!({"orderNo": 7})).await;
+    let error = client.checkout_orders().create(&new_order()).await;
+    assert!(error.checked_err().is_ambiguous());
+}
+
+/// Without `retdata`, the call took effect but its record is missing, also for a type that accepts null.
+#[tokio::test]
+async fn missing_record_is_an_error_whatever_the_type() {
+    let body = r#"{"retcode":"200","success":true}"#;
+    let raw = Raw::start(move |line| Raw::token_or(line, &Raw::answer("200 OK", body))).await;
+    let client = raw.client().build().unwrap();
+    let order = json!({
+        "orderNo": "A1", "orderAmount": 1, "customerId": "6", "merchantId": "1", "token": "ETH_USDT",
+    });
+    let create = || client.operation("createCheckoutOrder").json(&order);
+    let get = || {
+        client
+            .operation("getCheckoutOrder")
+            .json(&json!({"orderNo": "A1"}))
+    };
+    for (result, writing) in [
+        (create().await.map(drop), true),
+        (create().fetch::<()>().await.map(drop), true),
+        (create().fetch::<Value>().await.map(drop), true),
+        (create().fetch::<RawJson>().await.map(drop), true),
+        (create().fetch::<Option<Value>>().await.map(drop), true),
+        (
+            client
+                .checkout_orders()
+                .create(&new_order())
+                .await
+                .map(drop),
+            true,
+        ),
+        (get().await.map(drop), false),
+        (get().fetch::<Value>().await.map(drop), false),
+        (client.checkout_orders().get("A1").await.map(drop), false),
+    ] {
+        assert_eq!(outcome(&result), "decode", "{result:?}");
+        assert_eq!(result.checked_err().may_have_taken_effect(), writing);
+    }
+    // No page shows a record of this operation.
+    let cancel = client
+        .operation("cancelCheckoutOrder")
+        .json(&json!({"orderNo": "A1"}));
+    assert!(cancel.await.unwrap().is_none());
+    let cancel = client
+        .operation("cancelCheckoutOrder")
+        .json(&json!({"orderNo": "A1"}));
+    cancel.fetch::<()>().await.unwrap();
+}
+
+/// Reads the head and the body of a request. Returns `None` at the end of the connection.
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut request = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&request).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let mut lines = head.lines();
+            let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                return Some(text);
+            }
+        }
+        if stream.read_buf(&mut request).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+/// A server that sends one response too many on a connection that is kept alive. The client takes it for that of the next
+/// request if it arrives after that request was sent.
+#[tokio::test]
+async fn stray_response_is_not_the_record_of_the_next_create() {
+    let stray = r#"{"retcode":"200","retdata":{"sellCurrency":"USDT","channelRate":1}}"#;
+    for is_late in [false, true] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let answer =
+                        |body: &str| Raw::answer("200 OK", body).replace("close", "keep-alive");
+                    let mut is_owed = false;
+                    while let Some(request) = read_request(&mut stream).await {
+                        let mut sent = String::new();
+                        if is_owed {
+                            sent += &answer(stray);
+                        }
+                        if request.contains("/oauth2/token") {
+                            sent += &answer(
+                                r#"{"retcode":200,"retdata":{"access_token":"t","expires_in":21600}}"#,
+                            );
+                        } else if request.contains("/checkout/order/info") {
+                            sent += &answer(r#"{"retcode":"200","retdata":{"orderNo":"B1"}}"#);
+                            is_owed = is_late;
+                            if !is_late {
+                                sent += &answer(stray);
+                            }
+                        } else {
+                            sent += &answer(r#"{"retcode":"200","retdata":{"orderNo":"A1"}}"#);
+                        }
+                        if stream.write_all(sent.as_bytes()).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        let client = Client::builder()
+            .environment(Environment::at(&url).unwrap())
+            .credentials(Credentials::new("key", "secret", "sign"))
+            .build()
+            .unwrap();
+        client.checkout_orders().get("B1").await.unwrap();
+        let created = client.checkout_orders().create(&new_order()).await;
+        match created {
+            // The connection was closed because of the additional response.
+            Ok(order) if !is_late => assert_eq!(order.order_no.as_deref(), Some("A1")),
+            created => assert!(created.checked_err().is_ambiguous(), "{is_late}"),
+        }
+        server.abort();
     }
 }
 

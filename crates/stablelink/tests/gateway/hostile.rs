@@ -5,15 +5,24 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use stablelink::{CallPhase, Client, Credentials, Environment};
+use stablelink::{BoxFuture, CallPhase, Client, Credentials, Environment, Error, NewCheckoutOrder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::raw_server::{Raw, Say};
-use crate::setup::{Call, keyed, never, order, outcome, quick, read};
+use crate::setup::{Call, never, nothing, order, outcome, quick, read};
 use crate::watch::CheckedResult;
 
-const SUCCESS: &str = r#"{"retcode":"200","retdata":{},"success":true}"#;
+const SUCCESS: &str = r#"{"retcode":"200","retdata":{"orderNo":"7"},"success":true}"#;
+
+/// Returns an order with the number that `SUCCESS` contains.
+fn order_7() -> NewCheckoutOrder {
+    order().with_order_no("7")
+}
+
+fn create_7(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
+    nothing(client.checkout_orders().create(&order_7()).into_future())
+}
 
 /// The deadline of calls whose response is unreadable.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -48,7 +57,7 @@ fn with_body(body: &[u8]) -> Say {
 
 /// Returns a success whose `retdata` has a field with this value.
 fn with_field(value: &str) -> Say {
-    with_body(format!(r#"{{"retcode":"200","retdata":{{"a":{value}}}}}"#).as_bytes())
+    with_body(format!(r#"{{"retcode":"200","retdata":{{"orderNo":"7","a":{value}}}}}"#).as_bytes())
 }
 
 fn after_interim(status: &str, count: usize) -> Say {
@@ -102,7 +111,7 @@ const RESPONSES: &[Row] = &[
     // Lengths.
     (
         "two equal lengths",
-        || with_head("content-length: 45\r\n"),
+        || with_head("content-length: 58\r\n"),
         Done,
     ),
     (
@@ -137,7 +146,7 @@ const RESPONSES: &[Row] = &[
         "short body",
         || {
             bytes(&format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: 46\r\n\r\n{SUCCESS}"
+                "HTTP/1.1 200 OK\r\ncontent-length: 59\r\n\r\n{SUCCESS}"
             ))
         },
         Unreadable,
@@ -155,7 +164,7 @@ const RESPONSES: &[Row] = &[
         "chunks",
         || {
             bytes(&format!(
-                "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2d\r\n{SUCCESS}\r\n0\r\n\r\n"
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n3a\r\n{SUCCESS}\r\n0\r\n\r\n"
             ))
         },
         Done,
@@ -173,7 +182,7 @@ const RESPONSES: &[Row] = &[
         "unfinished chunks",
         || {
             bytes(&format!(
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2d\r\n{SUCCESS}\r\n"
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3a\r\n{SUCCESS}\r\n"
             ))
         },
         Unreadable,
@@ -377,7 +386,7 @@ async fn hostile_response_ends_the_call_in_time() {
         };
         for (call, unreadable, limit) in [
             (read as Call, &["decode", "transport", "timeout"][..], 3),
-            (keyed as Call, &["ambiguous"], 3),
+            (create_7 as Call, &["ambiguous"], 3),
             (never as Call, &["ambiguous"], 1),
         ] {
             server.respond_with(say);
@@ -422,7 +431,7 @@ async fn stale_connection_of_the_pool_loses_no_payment() {
     for reads_payment in [false, true] {
         for (call, expected, limit) in [
             // The second attempt uses a new connection.
-            (keyed as Call, &["done"][..], 2),
+            (create_7 as Call, &["done"][..], 2),
             (never as Call, &["done", "ambiguous"], 1),
         ] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -518,18 +527,18 @@ async fn unrequested_response_is_not_used() {
         .await;
         let client = raw.client().build().unwrap();
         for _ in 0..20 {
-            let get = client.checkout_orders().get("A1").await;
+            let get = client.checkout_orders().get("7").await;
             match get {
-                Ok(found) => assert!(found.raw_field("orderNo").is_none()),
+                Ok(found) => assert_eq!(found.order_no.as_deref(), Some("7")),
                 Err(error) => assert!(!error.is_ambiguous(), "{error}"),
             }
-            let created = client.checkout_orders().create(&order()).await;
+            let created = client.checkout_orders().create(&order_7()).await;
             assert!(
                 ["done", "ambiguous"].contains(&outcome(&created)),
                 "{created:?}"
             );
             if let Ok(created) = created {
-                assert!(created.raw_field("orderNo").is_none());
+                assert_eq!(created.order_no.as_deref(), Some("7"));
             }
         }
     }

@@ -108,6 +108,9 @@ impl CommandSpec {
             if field.name == key_of(operation) {
                 field.is_required = false;
                 field.description = format!("{} [default: generated]", field.description);
+            } else if operation.operation_id == "createCheckoutOrder" && field.name == "fiat" {
+                "Currency of the amount; only USD is documented [default: USD]"
+                    .clone_into(&mut field.description);
             } else if field.name == "isIntermediaryRequired" {
                 field.is_required = false;
                 field.description = format!(
@@ -266,6 +269,14 @@ impl FieldSpec {
                 value_type: self.value_type,
                 values: self.values,
             })
+            // A negative number is parsed, so that its error names the flag and the accepted form.
+            .allow_negative_numbers(matches!(
+                self.value_type,
+                FieldType::Integer
+                    | FieldType::IntegerOrText
+                    | FieldType::Decimal
+                    | FieldType::DecimalText
+            ))
             .hide_possible_values(true)
             .help(help);
         if !self.is_positional {

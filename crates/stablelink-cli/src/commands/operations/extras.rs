@@ -129,7 +129,7 @@ struct UploadArgs {
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
     /// Purpose of the file, a number; the values are unknown
-    #[arg(long, value_name = "INTEGER")]
+    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..))]
     scene: Option<i64>,
 }
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use stablelink::operations::FieldType;
 use stablelink::scalars::{DecimalNumber, DecimalString};
 
-use crate::input::InputArg;
+use crate::input::{InputArg, parse_amount};
 
 /// Parses an argument to the JSON text of its value. The known values are for completion: others are accepted too.
 #[derive(Clone)]
@@ -35,21 +35,24 @@ impl TypedValueParser for FieldParser {
     }
 }
 
-/// Returns the JSON text of an argument of this type.
+/// Returns the JSON text of an argument of this type. Negative numbers are rejected: no field is known to accept one.
 fn json_value(value_type: FieldType, text: &str) -> Result<String, String> {
     let quoted = || serde_json::Value::from(text).to_string();
     match value_type {
         FieldType::Integer => match text.parse::<i64>() {
-            Ok(number) => Ok(number.to_string()),
-            Err(_) => Err("expected an integer".to_owned()),
+            Ok(number) if number >= 0 => Ok(number.to_string()),
+            _ => Err("expected an integer of at least 0".to_owned()),
         },
         // `007` and `+5` are identifiers: as integers, they would change.
         FieldType::IntegerOrText => match text.parse::<i64>() {
+            Ok(number) if number < 0 => {
+                Err("expected an integer of at least 0, or a text".to_owned())
+            }
             Ok(number) if number.to_string() == text => Ok(number.to_string()),
             _ => Ok(quoted()),
         },
-        FieldType::Decimal => to_json(text.parse::<DecimalNumber>()),
-        FieldType::DecimalText => to_json(text.parse::<DecimalString>()),
+        FieldType::Decimal => parse_amount::<DecimalNumber>(text).and_then(to_json),
+        FieldType::DecimalText => parse_amount::<DecimalString>(text).and_then(to_json),
         FieldType::Boolean => match text {
             "true" | "false" => Ok(text.to_owned()),
             _ => Err("expected true or false".to_owned()),
@@ -66,8 +69,7 @@ fn json_value(value_type: FieldType, text: &str) -> Result<String, String> {
     }
 }
 
-fn to_json<T: serde::Serialize, E: ToString>(value: Result<T, E>) -> Result<String, String> {
-    let value = value.map_err(|error| error.to_string())?;
+fn to_json(value: impl serde::Serialize) -> Result<String, String> {
     serde_json::to_string(&value).map_err(|error| error.to_string())
 }
 
@@ -80,18 +82,22 @@ mod tests {
         for (value_type, text, json) in [
             (FieldType::Text, "a\"7", Some(r#""a\"7""#)),
             (FieldType::Date, "2026-01-31", Some(r#""2026-01-31""#)),
-            (FieldType::Integer, "-7", Some("-7")),
+            (FieldType::Integer, "-7", None),
             (FieldType::Integer, "7.0", None),
             (FieldType::Integer, "9223372036854775808", None),
             (FieldType::Decimal, "1000.233567", Some("1000.233567")),
             (FieldType::Decimal, "0.50", Some("0.50")),
             (FieldType::Decimal, "1,5", None),
+            (FieldType::Decimal, "-5", None),
+            (FieldType::Decimal, "-0", None),
+            (FieldType::DecimalText, "-0.01", None),
             (FieldType::DecimalText, "1000.10", Some(r#""1000.10""#)),
             (FieldType::DecimalText, "a", None),
             (FieldType::Boolean, "true", Some("true")),
             (FieldType::Boolean, "yes", None),
             (FieldType::IntegerOrText, "7", Some("7")),
-            (FieldType::IntegerOrText, "-7", Some("-7")),
+            (FieldType::IntegerOrText, "-7", None),
+            (FieldType::IntegerOrText, "-a", Some(r#""-a""#)),
             (FieldType::IntegerOrText, "A7", Some(r#""A7""#)),
             (FieldType::IntegerOrText, "007", Some(r#""007""#)),
             (FieldType::IntegerOrText, "+5", Some(r#""+5""#)),

@@ -66,9 +66,8 @@ impl RequestFields {
         }
     }
 
-    /// Adds the fields that have a default. A generated idempotency key is printed before the request is sent, so that the
-    /// user can look up the record after an interruption.
-    pub(super) fn complete(&mut self, spec: &CommandSpec, context: &Context) {
+    /// Adds the fields that have a default, among them a generated idempotency key.
+    pub(super) fn complete(&mut self, spec: &CommandSpec) {
         let operation = spec.operation;
         if operation.operation_id == "createCheckoutOrder" && self.get("fiat").is_none() {
             // The only documented currency.
@@ -81,25 +80,23 @@ impl RequestFields {
             self.set(intermediary, &is_set.to_string());
         }
         let key = key_of(operation);
+        if !key.is_empty() && self.get(key).is_none() {
+            // The gateway accepts letters and digits in every key.
+            let number = stablelink::request_id().replace('-', "");
+            self.set(key, &format!("\"{number}\""));
+        }
+    }
+
+    /// Returns the field that identifies the record, and its value: the idempotency key, or the first number or ID.
+    pub(super) fn identity<'a>(&self, spec: &'a CommandSpec) -> Option<(&'a str, String)> {
+        let key = key_of(spec.operation);
         if !key.is_empty() {
-            if self.get(key).is_none() {
-                // The gateway accepts letters and digits in every key.
-                let number = stablelink::request_id().replace('-', "");
-                self.set(key, &format!("\"{number}\""));
-            }
-            let value = self.get_text(key).unwrap_or_default();
-            context.set_key(key, &value);
-            context.out.note(format!("{key} {value}"));
-            return;
+            return Some((key, self.get_text(key)?));
         }
-        let identifies =
-            |name: &&str| name.ends_with("No") || name.ends_with("Id") || *name == "id";
-        let mut names = spec.fields.iter().map(|field| field.name.as_str());
-        let found =
-            names.find_map(|name| Some((name, self.get_text(name).filter(|_| identifies(&name))?)));
-        if let Some((name, value)) = found {
-            context.set_key(name, &value);
-        }
+        let is_number = |name: &&str| name.ends_with("No") || name.ends_with("Id") || *name == "id";
+        let names = spec.fields.iter().map(|field| field.name.as_str());
+        let mut names = names.filter(is_number);
+        names.find_map(|name| Some((name, self.get_text(name)?)))
     }
 
     /// Fails if a required field is missing, or if two fields exclude each other. A name that looks mistyped is an error for a

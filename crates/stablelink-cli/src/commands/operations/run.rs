@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use stablelink::types::CreateCheckoutOrderRequest;
 use stablelink::{BoxFuture, NewCheckoutOrder, RawObject, RawResponse};
 
-use super::command_spec::CommandSpec;
+use super::command_spec::{CommandSpec, key_of};
 use super::extras::ExtraCommand;
 use super::names::GROUPS;
 use super::request_fields::RequestFields;
@@ -32,11 +32,15 @@ impl OperationCommand {
         let spec = CommandSpec::all().into_iter().find(is_same);
         let spec = spec.ok_or_else(|| CliError::usage("unknown command"))?;
         let mut fields = RequestFields::read(&spec, &self.matches)?;
-        fields.complete(&spec, context);
         fields.check(&spec, context)?;
+        fields.complete(&spec);
 
         let (operation, client) = (spec.operation, context.client()?);
         let json = fields.to_json();
+        let raw = RawValue::from_string(json.clone())
+            .map_err(|error| CliError::other(format!("cannot serialise the request: {error}")))?;
+        let request = client.operation(operation.operation_id).json(&raw);
+        request.check()?;
         let call: BoxFuture<'_, Result<RawResponse, stablelink::Error>> =
             if operation.operation_id == "createCheckoutOrder" {
                 // The method looks up an order whose creation was ambiguous, and detects a token that is not enabled.
@@ -46,14 +50,18 @@ impl OperationCommand {
                     created.map(|order| order.raw_response().clone())
                 })
             } else {
-                let json = RawValue::from_string(json).map_err(|error| {
-                    CliError::other(format!("cannot serialise the request: {error}"))
-                })?;
                 Box::pin(async move {
-                    let response = client.operation(operation.operation_id).json(&json).await;
+                    let response = request.await;
                     response.map(|response| response.raw_response().clone())
                 })
             };
+        if let Some((field, value)) = fields.identity(&spec) {
+            context.set_key(field, &value);
+            if field == key_of(operation) {
+                // The user can look up the record by this number after an interruption.
+                context.out.key(field, &value);
+            }
+        }
         let start = Instant::now();
         let subject = context.begin_call(CallSubject::may_write(operation));
         let response = call

@@ -6,15 +6,17 @@ use clap::{Args, Subcommand, ValueEnum};
 use http::{Method, header};
 use serde::Serialize;
 use serde_json::{Value, json};
+use stablelink::RawObject;
 use stablelink::scalars::DecimalNumber;
 
 use super::webhook::TIMEOUT;
 use crate::context::Context;
 use crate::error::{CliError, CliExitCode, root_cause};
+use crate::input::{integer_from, parse_amount};
 
 /// Runs the local sandbox, or controls a running one.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = FAULTS)]
+#[command(args_conflicts_with_subcommands = true, after_help = SERVE)]
 pub(crate) struct SandboxCommand {
     #[command(subcommand)]
     control: Option<ControlCommand>,
@@ -22,21 +24,52 @@ pub(crate) struct SandboxCommand {
     serve: serve::ServeArgs,
 }
 
-const FAULTS: &str = "\
+const SERVE: &str = "\
 Without a subcommand, runs the sandbox and prints the environment variables for another terminal: paste them there. All records
 are kept in memory. Stop with Ctrl-C. The subcommands control the sandbox that STABLELINK_ENV or --env names: they simulate
-events outside the gateway.
+events outside the gateway. `stablelink sandbox fault --help` lists the faults.";
 
-Faults: KIND[=ARGUMENT][@TARGET][:OPTION]..., for example
+const FAULTS: &str = "\
+A fault changes the response to the next request, or the connection. Its form is KIND[=ARGUMENT][@TARGET][:OPTION]..., such as
     reset                              the next connection is reset
     reset@createTrade:after            the trade is created, but the response is lost
     status=503@calls:times=3           HTTP 503 three times
     latency=500ms:rate=0.2             a random 20 % of requests is delayed by 500 ms
     date-skew=-90s:always              the clock of the gateway is 90 s slow
-Kinds: reset, stall, stall-within-body, truncate, latency=TIME, date-skew=TIME, status=CODE, html=CODE, unauthorized,
-rate-limited[=SECONDS], malformed-json, unexpected-json, large-error=BYTES, duplicate, null=FIELD, wrong-type=FIELD,
-unknown-value=FIELD. Targets: an operation such as createCheckoutOrder, `token`, `calls` (all except the token), or a path.
-Options: before, after, times=N, always, skip=N, rate=P, seed=N, retry-after=SECONDS, no-body.";
+
+Kinds:
+  reset                   the connection is reset without a response
+  stall                   no response is sent until the client closes the connection
+  stall-within-body       half of the response is sent, and then nothing
+  truncate                half of the response is sent, and then the connection is closed
+  latency=TIME            the response is delayed by TIME, such as 500ms or 2s
+  date-skew=TIME          the Date header is shifted by TIME, which may be negative
+  status=CODE             HTTP status CODE with an error envelope
+  html=CODE               HTTP status CODE with an HTML page, as proxies send it
+  unauthorized            HTTP 401, although the token is valid
+  rate-limited[=SECONDS]  HTTP 429, with a Retry-After header if SECONDS is set
+  malformed-json          HTTP 200 with truncated JSON
+  unexpected-json         HTTP 200 with JSON that is not an envelope
+  large-error=BYTES       HTTP 500 with a message of this length
+  duplicate               a rejection, as if the number of the request had been used before
+  null=FIELD              the response with null in FIELD, a path such as retdata.orderStatus
+  wrong-type=FIELD        the response with an object in FIELD
+  unknown-value=FIELD     the response with an undocumented string in FIELD
+
+Targets (without one, the fault is injected into any request):
+  OPERATION               requests of this operation, such as createCheckoutOrder
+  token                   token requests
+  calls                   all requests except token requests
+  /PATH                   requests to this path, such as /trade/exchange-rate
+
+Options:
+  before, after           inject it before or after the operation takes effect [default: before, if the kind allows it]
+  times=N                 inject it N times [default: 1]
+  always                  inject it into every request
+  skip=N                  do not inject it into the first N requests
+  rate=P, seed=N          inject it at random, with a probability of P (0 to 1); the same seed repeats the choice
+  retry-after=SECONDS     add a Retry-After header to a response that replaces that of the gateway
+  no-body                 omit the body of a response that replaces that of the gateway";
 
 impl SandboxCommand {
     /// Returns whether the command runs until it is stopped.
@@ -58,6 +91,7 @@ enum ControlCommand {
     /// Advance the clock and run everything that is due by then
     Advance {
         /// Seconds
+        #[arg(allow_negative_numbers = true, value_parser = integer_from(0))]
         seconds: u64,
     },
     /// Set the status of a record, as a bank or a reviewer would
@@ -74,6 +108,7 @@ enum ControlCommand {
         /// Order number
         order_no: String,
         /// Amount in coins
+        #[arg(allow_negative_numbers = true, value_parser = parse_amount::<DecimalNumber>)]
         amount: DecimalNumber,
     },
     /// Set the URL that receives webhooks
@@ -84,11 +119,13 @@ enum ControlCommand {
     /// Deliver a webhook again
     Resend {
         /// Number of the delivery on the dashboard
+        #[arg(allow_negative_numbers = true, value_parser = integer_from(0))]
         number: u64,
     },
-    /// Add a fault; see `stablelink sandbox --help`
+    /// Add a fault, such as a lost response or an HTTP error
+    #[command(after_help = FAULTS)]
     Fault {
-        /// Fault, such as reset@createTrade:after
+        /// Fault, such as reset@createTrade:after; see below
         #[arg(value_parser = serve::parse_fault)]
         fault: String,
     },
@@ -151,7 +188,13 @@ impl ControlCommand {
         let now = now.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
         match now.filter(|_| !context.out.is_json()) {
             Some(now) => context.out.line(format!("the sandbox time is {now}")),
-            None => context.out.record((text != "{}").then_some(text.as_str())),
+            None => {
+                let text = match context.out.is_table() {
+                    true => without_nulls(&text),
+                    false => text,
+                };
+                context.out.record((text != "{}").then_some(text.as_str()))
+            }
         }
     }
 
@@ -176,6 +219,16 @@ impl ControlCommand {
         };
         (Method::POST, path, body)
     }
+}
+
+/// Returns a JSON object without its fields that are null, and any other text unchanged.
+fn without_nulls(json: &str) -> String {
+    let Ok(object) = RawObject::parse(json.as_bytes()) else {
+        return json.to_owned();
+    };
+    let fields = object.iter().filter(|(_, value)| *value != "null");
+    let fields = fields.map(|(name, value)| format!("{}:{value}", Value::from(name)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
 fn no_response(error: &reqwest::Error) -> CliError {

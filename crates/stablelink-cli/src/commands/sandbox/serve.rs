@@ -12,6 +12,7 @@ use stablelink_sandbox::{
 
 use crate::context::{Context, ENV};
 use crate::error::CliError;
+use crate::input::integer_from;
 use crate::settings::{API_KEY, API_SECRET, SIGN_KEY};
 use crate::terminal;
 
@@ -19,16 +20,16 @@ use crate::terminal;
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Port on 127.0.0.1; 0 selects a free one
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     port: u16,
     /// URL that receives webhooks, such as http://127.0.0.1:8787/ of `stablelink webhook listen`
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
-    /// Fault, see below; may be repeated
+    /// Fault to start with, as listed by `stablelink sandbox fault --help`; may be repeated
     #[arg(long = "fault", value_name = "FAULT", value_parser = parse_fault)]
     faults: Vec<String>,
     /// Lifetime of a token in seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = integer_from(0))]
     token_lifetime: Option<u64>,
     /// HTTP status of rejected calls; that of the real gateway is unknown
     #[arg(long, default_value = "always200", value_name = "STATUS", value_parser = one_of([
@@ -38,16 +39,16 @@ pub(crate) struct ServeArgs {
     error_status: ErrorStatus,
     /// Type of the retcode
     #[arg(long, default_value = "observed", value_name = "TYPE", value_parser = one_of([
-        ("observed", "\"200\", and 200 for the simulated event", RetcodeForm::Observed),
+        ("observed", "The string \"200\"; the integer 200 for the simulated event", RetcodeForm::Observed),
         ("as-documented", "As shown on the page of each operation", RetcodeForm::AsDocumented),
-        ("integer", "200", RetcodeForm::Integer),
-        ("text", "\"200\"", RetcodeForm::String),
+        ("integer", "The integer 200", RetcodeForm::Integer),
+        ("text", "The string \"200\"", RetcodeForm::String),
     ]))]
     retcode: RetcodeForm,
     /// Shape of the token response
     #[arg(long, default_value = "enveloped", value_name = "SHAPE", value_parser = one_of([
         ("enveloped", "In the envelope, as shown on the page of the token", TokenShape::Enveloped),
-        ("bare", "Only the five fields", TokenShape::Bare),
+        ("bare", "Without an envelope: only the five fields of the token", TokenShape::Bare),
     ]))]
     token_shape: TokenShape,
     /// Form of the exchange rate
@@ -145,7 +146,7 @@ impl ServeArgs {
 #[cfg(test)]
 mod tests {
     use super::super::FAULTS;
-    use super::parse_fault;
+    use super::{Fault, parse_fault};
 
     #[test]
     fn faults_of_the_help_are_valid() {
@@ -156,6 +157,13 @@ mod tests {
         assert!(examples.clone().count() >= 4);
         for example in examples {
             assert_eq!(parse_fault(example).unwrap(), example);
+        }
+        for kind in Fault::KINDS {
+            let row = FAULTS.lines().find_map(|line| {
+                let name = line.strip_prefix("  ")?.split(['=', '[', ' ']).next();
+                name.filter(|name| *name == kind)
+            });
+            assert!(row.is_some(), "{kind}");
         }
         let error = parse_fault("reset@nowhere").unwrap_err().to_string();
         assert!(error.contains("`nowhere` is not a valid target"), "{error}");

@@ -28,7 +28,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "BASE64", allow_hyphen_values = true)]
     signature: String,
     /// Value of the TIMESTAMP header
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     timestamp: String,
     /// Accept a signature of any age
     #[arg(long)]

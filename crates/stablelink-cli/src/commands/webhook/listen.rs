@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 use super::send::{TIMEOUT, parse_receiver};
 use crate::context::Context;
 use crate::error::{CliError, root_cause};
+use crate::input::integer_from;
 use crate::output::{CliOutput, TextStyle, sanitize};
 use crate::{http_server, terminal};
 
@@ -33,13 +34,13 @@ Deliveries without a valid signature are printed as rejected and are not forward
 that the gateway delivers the event again. Stop with Ctrl-C.")]
 pub(crate) struct Listen {
     /// Port on 127.0.0.1; 0 selects a free one
-    #[arg(long, default_value_t = 8787)]
+    #[arg(long, default_value_t = 8787, allow_negative_numbers = true)]
     port: u16,
     /// Forward each verified delivery unchanged to this URL
     #[arg(long, value_name = "URL", value_parser = parse_receiver)]
     forward: Option<Url>,
     /// Exit after this number of requests
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = integer_from(1))]
     count: Option<u64>,
 }
 
