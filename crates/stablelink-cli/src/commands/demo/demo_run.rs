@@ -73,7 +73,7 @@ impl<'a> DemoRun<'a> {
                 "step": self.steps,
                 "title": title,
                 "call": id,
-                "answer": result,
+                "result": result,
                 "evidence": evidence.as_str(),
                 "microseconds": u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             });
