@@ -182,13 +182,13 @@ func classify(status int, fields envelope) Outcome {
 	return unknown
 }
 
-// tokenRejected returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success proves
-// nothing.
+// tokenRejected returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success is
+// ambiguous.
 func tokenRejected(resp *http.Response) bool {
 	if resp.StatusCode != http.StatusUnauthorized {
 		return false
 	}
-	body, _ := io.ReadAll(resp.Body) // an incomplete body is no envelope
+	body, _ := io.ReadAll(resp.Body) // an incomplete body is not an envelope
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return classify(resp.StatusCode, parseEnvelope(body)) == Rejected

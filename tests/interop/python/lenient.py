@@ -60,9 +60,9 @@ def is_readable(strict, name, value):
     for field in attrs.fields(type(record)):
         found = getattr(record, field.name)
         names = [kind for kind in field.type.split(" | ") if kind not in ("None", "Unset")]
-        if found is not field.default and all(kind in kinds for kind in names):
-            if type(found) not in [kinds[kind] for kind in names]:
-                return False
+        is_checked = found is not field.default and all(kind in kinds for kind in names)
+        if is_checked and type(found) not in [kinds[kind] for kind in names]:
+            return False
     return True
 
 

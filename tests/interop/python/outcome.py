@@ -112,7 +112,7 @@ def is_foreign(request, envelope):
 
 
 def is_token_rejected(status, content):
-    """Returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success proves nothing."""
+    """Returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success is ambiguous."""
     outcome, envelope, _ = classify(status, content)
     return outcome == "rejected" and (status == 401 or retcode(envelope) == "00901")  # 00901 is the code of the sandbox.
 

@@ -19,13 +19,13 @@ from gateway import CallError, Gateway, call
 from lenient import UnreadableField, need, unreadable
 from report import check
 
+TOKEN = {"status": 200, "body": '{"access_token":"token"}'}
+
 
 class CannedGateway:
-    """Sends the same response to each token request, and the given ones, of which the last is repeated, to other requests."""
+    """Sends the same response to each token request, and these responses to other requests. The last one is repeated."""
 
-    TOKEN = {"status": 200, "body": '{"access_token":"token"}'}
-
-    def __init__(self, *responses, token=TOKEN):
+    def __init__(self, *responses, token):
         self.responses, self.token, self.requests = list(responses), token, []
         pathlib.Path(gateway.TOKEN_FILE).unlink(missing_ok=True)
         self.clients = Gateway(httpx.MockTransport(self.respond))
@@ -69,7 +69,7 @@ def canonical(number):
 
 
 def check_call(case, operation, expected):
-    canned = CannedGateway(case)
+    canned = CannedGateway(case, token=TOKEN)
     changes = operation != "get"
     try:
         record = make_call(canned.clients, operation)
@@ -103,8 +103,8 @@ def check_token(case):
 
 
 def check_list(case):
-    bodies = [{"status": 200, "body": '{"retcode":200,"retdata":%s}' % page} for page in case["pages"]]
-    canned = CannedGateway(*bodies)
+    bodies = [{"status": 200, "body": '{"retcode":200,"retdata":' + page + "}"} for page in case["pages"]]
+    canned = CannedGateway(*bodies, token=TOKEN)
 
     def load(number, size):
         fields = ListCheckoutOrdersRequest.from_dict({"pageNum": number, "pageSize": size})

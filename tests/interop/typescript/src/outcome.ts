@@ -114,7 +114,7 @@ export function classify(status: number, envelope: Record<string, unknown>): "su
   return (ok && !flagged) || (status >= 400 && status < 500 && status !== 408) ? "rejected" : "unknown";
 }
 
-/** Returns whether a call may be sent again with another token. HTTP 401 with the retcode of a success proves nothing. */
+/** Returns whether a call may be sent again with another token. HTTP 401 with the retcode of a success is ambiguous. */
 export async function isTokenRejected(response: Response): Promise<boolean> {
   return response.status === 401 && classify(401, fieldsOf(await response.clone().text())) === "rejected";
 }

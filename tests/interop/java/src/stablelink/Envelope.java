@@ -61,7 +61,7 @@ record Envelope(JsonObject fields) {
         return rejected ? Verdict.REJECTED : Verdict.UNKNOWN;
     }
 
-    /** Returns whether a call may be sent again with another token. HTTP 401 with the retcode of a success proves nothing. */
+    /** Returns whether a call may be sent again with another token. HTTP 401 with the retcode of a success is ambiguous. */
     static boolean isTokenRejected(Response response) throws IOException {
         return response.code() == 401 && parse(response.peekBody(MAX_BODY).string()).classify(401) == Verdict.REJECTED;
     }
