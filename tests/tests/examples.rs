@@ -73,7 +73,7 @@ fn document_examples_match_their_schemas() {
 }
 
 #[test]
-fn an_example_that_breaks_its_schema_is_examples() {
+fn example_that_breaks_its_schema_is_detected() {
     let document = json!({"components": {"schemas": {
         "Order": {"type": "object", "required": ["no"], "properties": {"no": {"type": "string"}, "note": {"type": "string", "nullable": true}}}
     }}});

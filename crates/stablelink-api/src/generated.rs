@@ -263,16 +263,14 @@ pub mod types {
         )]
         pub updated_time: ::std::option::Option<crate::scalars::LocalDateTime>,
     }
-    /// Data of the change. More fields may exist but were not seen.
+    /// The order whose status changed. Look the order up before you act on it. Further fields are likely.
     ///
     /// Page: not available.
-    ///
-    /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
-    #[cfg(feature = "provisional")]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct CheckoutOrderChange {
+        /// Number of the order.
         #[serde(
             rename = "orderNo",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -301,12 +299,9 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// A webhook delivery of W Checkout.
+    /// A webhook delivery of W Checkout whose `eventType` is CHECKOUT_ORDER_CHANGED.
     ///
     /// Page: not available.
-    ///
-    /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
-    #[cfg(feature = "provisional")]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -314,8 +309,11 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<CheckoutOrderChange>,
         /// Id of the event. The same event may be delivered more than once; handle it only once.
-        #[serde(rename = "eventId")]
-        pub event_id: ::std::string::String,
+        #[serde(
+            rename = "eventId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub event_id: ::std::option::Option<::std::string::String>,
         #[serde(rename = "eventType")]
         pub event_type: crate::open_enums::CheckoutEventType,
         /// Seconds since the Unix epoch.

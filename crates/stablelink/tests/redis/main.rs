@@ -12,6 +12,8 @@ mod watch;
 
 mod deduplicator;
 mod outages;
+#[cfg(all(feature = "axum", feature = "provisional"))]
+mod shop;
 mod store;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;

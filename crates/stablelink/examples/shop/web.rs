@@ -1,0 +1,58 @@
+//! The HTTP interface of the shop: its pages and its receiver of webhooks.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use stablelink::webhook::axum::router as webhooks;
+use stablelink::webhook::{RedisDeduplicator, WebhookVerifier};
+use stablelink::{Credentials, Decimal, RedisConnection};
+
+use super::shop::{Checkout, Shop};
+use super::support::Outcome;
+
+type Failure = (StatusCode, &'static str);
+
+pub fn router(shop: &Shop, credentials: &Credentials, redis: RedisConnection) -> Outcome<Router> {
+    let handler = shop.clone();
+    let webhooks = webhooks(
+        // The events of the sandbox environment are not those of production.
+        WebhookVerifier::from_credentials(credentials)?.scope(shop.environment.origin().as_str()),
+        Arc::new(RedisDeduplicator::new(redis)),
+        move |event| {
+            let shop = handler.clone();
+            async move { shop.on_event(event).await }
+        },
+    );
+    Ok(Router::new()
+        .route("/buy/{amount}", post(buy))
+        .route("/orders/{number}", get(status))
+        .with_state(shop.clone())
+        .nest("/webhooks/stablelink", webhooks))
+}
+
+async fn buy(State(shop): State<Shop>, Path(amount): Path<String>) -> Result<String, Failure> {
+    let amount: Decimal = amount
+        .parse()
+        .map_err(|_| (StatusCode::BAD_REQUEST, "not an amount"))?;
+    let (order_no, checkout) = shop.buy(amount).await.map_err(failed)?;
+    Ok(match checkout {
+        Checkout::Pay { amount, address } => format!("order {order_no}: pay {amount} to {address}"),
+        Checkout::Wait => format!("order {order_no}: please wait"),
+        Checkout::Closed { status } => format!("order {order_no}: {status}"),
+    })
+}
+
+async fn status(State(shop): State<Shop>, Path(number): Path<String>) -> Result<String, Failure> {
+    let status = shop.orders.status(&number).await.map_err(failed)?;
+    Ok(status.unwrap_or_else(|| "open".to_owned()))
+}
+
+/// The reason stays in the log: it is not for the customer.
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> Failure {
+    eprintln!("{error}");
+    let text = "this did not work; please try again later";
+    (StatusCode::INTERNAL_SERVER_ERROR, text)
+}

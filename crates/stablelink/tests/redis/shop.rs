@@ -1,0 +1,196 @@
+//! The example `shop` with a local sandbox and a real Redis: nothing is paid, shipped or refunded twice, and nothing is lost.
+#![allow(unreachable_pub, reason = "the example is a program of its own")]
+
+#[path = "../../examples/shop/order_book.rs"]
+mod order_book;
+#[allow(clippy::module_inception, reason = "the name of the example's file")]
+#[path = "../../examples/shop/shop.rs"]
+mod shop;
+#[path = "../../examples/support/mod.rs"]
+mod support;
+#[path = "../../examples/shop/web.rs"]
+mod web;
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use stablelink::{
+    Client, Credentials, CustomerId, Decimal, Environment, MerchantId, NewCheckoutOrder,
+    RedisConnection, RetryPolicy,
+};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation, SandboxRecordKind};
+
+use crate::redis_server::RedisServer;
+use order_book::OrderBook;
+use shop::{Checkout, Shop};
+
+const CREATE: SandboxOperation = SandboxOperation::CreateCheckoutOrder;
+const READ: SandboxOperation = SandboxOperation::GetCheckoutOrder;
+
+/// A shop that listens to the webhooks of its sandbox.
+async fn start() -> (RedisServer, Sandbox, Shop) {
+    crate::watch::listen();
+    let redis = RedisServer::start();
+    let sandbox = Sandbox::start().await.unwrap();
+    let secrets = sandbox.credentials();
+    let credentials = Credentials::new(
+        secrets.api_key().expose_secret(),
+        secrets.api_secret().expose_secret(),
+        secrets.sign_key().expose_secret(),
+    );
+    let environment = Environment::at(sandbox.url()).unwrap();
+    let client = Client::builder()
+        .environment(environment.clone())
+        .credentials(credentials.clone())
+        .retry(RetryPolicy::default().initial_backoff(Duration::ZERO))
+        .build()
+        .unwrap();
+    let shop = Shop {
+        environment,
+        client,
+        orders: OrderBook::connect(&redis.url()).await.unwrap(),
+        customer: CustomerId::new(crate::watch::CUSTOMER),
+        merchant: MerchantId::new("1"),
+    };
+    let connection = RedisConnection::new(&redis.url()).unwrap();
+    let app = web::router(&shop, &credentials, connection).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let url = format!("http://{address}/webhooks/stablelink");
+    sandbox.set_webhook_url(&url).unwrap();
+    (redis, sandbox, shop)
+}
+
+fn amount() -> Decimal {
+    Decimal::new(50_00, 2)
+}
+
+/// Buys, and returns the number of the order and the amount to pay.
+async fn buy(shop: &Shop) -> (String, Decimal) {
+    match shop.buy(amount()).await.unwrap() {
+        (order_no, Checkout::Pay { amount, .. }) => (order_no, amount),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn paid_order_is_shipped_once() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, amount) = buy(&shop).await;
+    sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+    sandbox.wait_for_deliveries().await;
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [order_no.as_str()]);
+    // The same event, another event with the same status, and the periodic check.
+    let first = sandbox.deliveries()[0].clone();
+    sandbox.resend(first.number).unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Order, &order_no, "PAID")
+        .unwrap();
+    sandbox.wait_for_deliveries().await;
+    shop.look_up(&order_no).await.unwrap();
+    assert_eq!(shop.reconcile().await.unwrap(), 0);
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [order_no.as_str()]);
+    assert_eq!(shop.orders.open().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn order_without_webhook_is_reconciled() {
+    let (_redis, sandbox, shop) = start().await;
+    sandbox.set_client_webhook_url(0, None).unwrap();
+    for (status, shipped) in [
+        ("PAYING", 0),
+        ("TIMEOUT", 0),
+        ("NEW_STATUS", 0),
+        ("PAID", 1),
+    ] {
+        let (order_no, _) = buy(&shop).await;
+        sandbox
+            .set_status(SandboxRecordKind::Order, &order_no, status)
+            .unwrap();
+        assert_eq!(shop.reconcile().await.unwrap(), 0, "{status}");
+        let is_open = shop.orders.open().await.unwrap().contains(&order_no);
+        let is_final = matches!(status, "TIMEOUT" | "PAID");
+        assert_eq!(is_open, !is_final, "{status}");
+        assert_eq!(shop.orders.to_ship().await.unwrap().len(), shipped);
+    }
+}
+
+#[tokio::test]
+async fn order_with_unknown_outcome_is_created_once() {
+    let (_redis, sandbox, shop) = start().await;
+    sandbox
+        .faults()
+        .add(Fault::html(200).after_effect().on(CREATE));
+    let (order_no, checkout) = shop.buy(amount()).await.unwrap();
+    assert!(matches!(checkout, Checkout::Wait), "{checkout:?}");
+    // An error of a later attempt says nothing about the first one.
+    sandbox.faults().add(Fault::status(400).on(CREATE));
+    assert_eq!(shop.reconcile().await.unwrap(), 1);
+    assert_eq!(shop.orders.open().await.unwrap(), [order_no.as_str()]);
+    assert_eq!(shop.reconcile().await.unwrap(), 0);
+    assert!(shop.orders.is_created(&order_no).await.unwrap());
+    assert_eq!(sandbox.effects().count(CREATE, &order_no), 1);
+}
+
+#[tokio::test]
+async fn order_that_was_stored_but_not_sent_is_sent() {
+    let (_redis, sandbox, shop) = start().await;
+    let (customer, merchant) = (shop.customer.clone(), shop.merchant.clone());
+    let order = NewCheckoutOrder::usd(amount(), "ETH_USDT", customer, merchant);
+    shop.orders.add(&order, amount()).await.unwrap();
+    assert_eq!(shop.reconcile().await.unwrap(), 0);
+    assert_eq!(sandbox.effects().count(CREATE, order.order_no()), 1);
+}
+
+#[tokio::test]
+async fn rejected_order_is_closed() {
+    let (_redis, sandbox, shop) = start().await;
+    assert!(shop.buy(Decimal::new(-1, 0)).await.is_err());
+    assert_eq!(shop.orders.open().await.unwrap(), [""; 0]);
+    assert_eq!(sandbox.effects().total(CREATE), 0);
+}
+
+#[tokio::test]
+async fn order_with_another_amount_is_not_shipped() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, amount) = buy(&shop).await;
+    let other = Fault::replace_field("retdata.orderAmount", "5.00").unwrap();
+    sandbox.faults().add(other.on(READ).always());
+    sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+    sandbox.wait_for_deliveries().await;
+    assert!(shop.look_up(&order_no).await.is_err());
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [""; 0]);
+    assert_eq!(shop.orders.open().await.unwrap(), [order_no]);
+}
+
+#[tokio::test]
+async fn refund_and_payout_are_made_once() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, amount) = buy(&shop).await;
+    assert!(shop.refund(&order_no).await.is_err());
+    sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+    sandbox.wait_for_deliveries().await;
+    let (refund, payout) = (
+        SandboxOperation::CreateRefundOrder,
+        SandboxOperation::CreateSettlementOrder,
+    );
+    for operation in [payout, refund] {
+        sandbox
+            .faults()
+            .add(Fault::html(200).after_effect().on(operation));
+    }
+    let wallet = (
+        Decimal::new(10, 0),
+        "0x00000000000000000000000000000000000000aa",
+    );
+    let orders = [order_no.clone()];
+    assert!(shop.pay_out("today", wallet, &orders).await.is_err());
+    let paid_out = shop.pay_out("today", wallet, &orders).await.unwrap();
+    assert!(shop.refund(&order_no).await.is_err());
+    let refunded = shop.refund(&order_no).await.unwrap();
+    assert_eq!(sandbox.effects().count(payout, &paid_out), 1);
+    assert_eq!(sandbox.effects().total(payout), 1);
+    assert_eq!(sandbox.effects().count(refund, &refunded), 1);
+    assert_eq!(sandbox.effects().total(refund), 1);
+}
