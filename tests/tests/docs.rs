@@ -14,6 +14,8 @@ use xtask::docs::{
 };
 
 const PRICE: &str = "510000002e0-get-price.txt";
+const ORDER: &str = "510000004e0-get-order.json";
+const SCHEMAS: &str = "schemas-77.json";
 
 /// Writes a page as a person saves it from a browser, with any file name.
 fn save(root: &Path, name: &str, text: &str) -> PathBuf {
@@ -182,6 +184,31 @@ fn import_resolves_the_shared_schemas_of_a_project() {
     assert_eq!(with.messages, []);
     let properties = &with.document["components"]["schemas"]["Payment"]["properties"];
     assert_eq!(properties["sum"]["type"], "string");
+}
+
+/// Two projects number their schemas alike.
+#[test]
+fn import_resolves_the_schemas_of_each_site() {
+    let copies = [copy_of_shop().unwrap(), copy_of_shop().unwrap()];
+    let folders = copies.each_ref().map(|copy| copy.path().join("spec/docs"));
+    for file in fs::read_dir(&folders[1]).unwrap() {
+        let file = file.unwrap().path();
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.replace("docs.teas.example", "docs.coffees.example");
+        let text = text.replace("orderStatus", "coffeeStatus");
+        let text = text.replace("\"Order\"", "\"Coffee\"");
+        let text = text.replace("id = \"510000004e0\"", "id = \"510000094e0\"");
+        fs::write(&file, text.replace("\"/orders/", "\"/coffees/")).unwrap();
+    }
+    let pages = folders.map(|folder| [ORDER, SCHEMAS].map(|name| folder.join(name)));
+    let imported = import::import(&pages.concat(), None).unwrap();
+    let schemas = imported.document["components"]["schemas"].to_string();
+    for name in ["orderStatus", "coffeeStatus"] {
+        assert!(
+            schemas.contains(&format!("\"{name}\":")),
+            "{name}: {schemas}"
+        );
+    }
 }
 
 #[test]

@@ -264,7 +264,9 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
                 let report = with_password(&site, &from, |options| pull::check(root, options))?;
                 print!("{report}");
                 if report.differs() {
-                    println!("nothing was written; next: cargo xtask docs pull --site {site}");
+                    println!(
+                        "nothing was written; next: cargo xtask docs pull, with the same options"
+                    );
                 }
                 differs |= report.differs();
             }

@@ -15,7 +15,10 @@ fn main() -> ExitCode {
         }
     };
     let root = match &cli.vendor {
-        Some(folder) if cli.command.takes_vendor() => Ok(folder.clone()),
+        // Without `.` and a slash at the end, the path is a prefix of the paths in messages.
+        Some(folder) if cli.command.takes_vendor() => std::path::absolute(folder)
+            .map(|folder| folder.components().collect())
+            .map_err(|error| format!("{}: {error}", folder.display())),
         Some(_) => {
             Err("`--vendor` is for regen, curate, docs, profile, diff and changelog".to_owned())
         }

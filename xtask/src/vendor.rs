@@ -167,21 +167,26 @@ const SOURCES: [(&str, &str); 11] = [
     ),
 ];
 
-/// Adds the hand-written files of the crate, and the workspace around it, unless the crate exists.
+/// Adds the hand-written files of the crate, and the workspace around it, unless the crate exists. A file that exists is
+/// not replaced.
 pub fn add_crate_files(root: &Path, vendor: &Vendor, outputs: &mut OutputFiles) {
     let manifest = vendor.folder().join("Cargo.toml");
     if root.join(&manifest).exists() {
         return;
     }
-    outputs.add(manifest, crate_manifest(vendor));
-    for (file, text) in SOURCES {
-        let name = vendor.crate_name.replace('-', "_");
-        outputs.add(vendor.source(file), text.replace("stablelink_api", &name));
-    }
-    if !root.join("Cargo.toml").exists() {
-        let text = include_str!("../../Cargo.toml");
-        let members = text.replace(r#"["crates/*", "xtask", "tests"]"#, r#"["crates/*"]"#);
-        outputs.add("Cargo.toml", members);
+    let name = vendor.crate_name.replace('-', "_");
+    let sources =
+        SOURCES.map(|(file, text)| (vendor.source(file), text.replace("stablelink_api", &name)));
+    let workspace = include_str!("../../Cargo.toml");
+    let workspace = workspace.replace(r#"["crates/*", "xtask", "tests"]"#, r#"["crates/*"]"#);
+    let manifests = [
+        (manifest, crate_manifest(vendor)),
+        (PathBuf::from("Cargo.toml"), workspace),
+    ];
+    for (file, text) in manifests.into_iter().chain(sources) {
+        if !root.join(&file).exists() {
+            outputs.add(file, text);
+        }
     }
 }
 
@@ -192,14 +197,14 @@ fn crate_manifest(vendor: &Vendor) -> String {
     for line in text.lines() {
         let key = line.split(' ').next().unwrap_or_default();
         match key {
-            "name" => manifest.push_str(&format!("name = {:?}\n", vendor.crate_name)),
-            "description" => manifest.push_str(&format!(
-                "description = {:?}\n",
-                format!(
-                    "Low-level client of {}, generated from its OpenAPI document",
-                    vendor.name
-                )
-            )),
+            "name" => manifest.push_str(&format!("name = \"{}\"\n", vendor.crate_name)),
+            "description" => {
+                let name = &vendor.name;
+                let text =
+                    format!("Low-level client of {name}, generated from its OpenAPI document");
+                // The escapes of Rust are not those of TOML.
+                manifest.push_str(&format!("description = {}\n", toml::Value::from(text)));
+            }
             "publish" | "keywords" | "categories" | "readme" | "documentation" => {}
             _ => {
                 manifest.push_str(line);
@@ -271,5 +276,22 @@ mod tests {
         let mut again = OutputFiles::default();
         add_crate_files(root.path(), &vendor, &mut again);
         assert_eq!(again.iter().count(), 0);
+        fs::remove_file(root.path().join("crates/tea-api/Cargo.toml")).unwrap();
+        add_crate_files(root.path(), &vendor, &mut again);
+        let files: Vec<_> = again.iter().map(|it| it.path.as_path()).collect();
+        assert_eq!(files, [Path::new("crates/tea-api/Cargo.toml")]);
+    }
+
+    #[test]
+    fn name_of_the_vendor_is_a_toml_string() {
+        let name = "Tea \u{1b}\u{301}\"\\ & Co";
+        let vendor = Vendor {
+            name: name.to_owned(),
+            ..read(TEAS).unwrap()
+        };
+        let manifest: toml::Table = crate_manifest(&vendor).parse().unwrap();
+        let description = manifest["package"]["description"].as_str().unwrap();
+        assert!(description.contains(name), "{description}");
+        assert_eq!(manifest["package"]["name"].as_str(), Some("tea-api"));
     }
 }

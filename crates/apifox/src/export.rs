@@ -5,7 +5,7 @@ use crate::json::{Budget, JsonField, JsonNode};
 use crate::markdown::operation::{METHODS, OperationNode, page_id, read_operation};
 use crate::page::{Page, PageKind};
 use crate::rendered::lines::decode;
-use crate::yaml::parse_block;
+use crate::yaml::parse_project;
 use crate::{PageRole, PageSource};
 use std::collections::HashSet;
 
@@ -122,7 +122,7 @@ pub(crate) fn document(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -
         let mut budget = Budget::of_project();
         return crate::published::document(&text, source.name, &mut budget, diagnostics);
     }
-    let read = parse_block(&text, 1)
+    let read = parse_project(&text)
         .map(|read| read.root)
         .map_err(|error| (error.line, error.message.to_string()));
     match read {

@@ -114,7 +114,7 @@
 //! # Limits
 //!
 //! A page may have 16 MiB, examples with 200,000 values on 100 levels, a YAML block of the same size after its aliases
-//! are expanded, and schemas of 40 levels. Beyond that there is a diagnostic, never a panic. The time is linear in the
+//! are expanded, and schemas of 40 levels. An export and a schema list may have 2,000,000 values. Beyond that there is a diagnostic, never a panic. The time is linear in the
 //! size of a page and in the number of pages.
 //!
 //! # Extensions in the document
@@ -149,6 +149,7 @@ pub use page::{
     SampleAuthorization, SampleValue, SchemaSource, SecurityScheme,
 };
 pub use published::SchemaList;
+pub use schema_import::percent_decoded;
 
 /// Largest page that is parsed, in bytes: 16 MiB.
 pub const MAX_PAGE_BYTES: usize = 16 * 1024 * 1024;

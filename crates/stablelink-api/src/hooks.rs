@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 
-use crate::{Client, Error};
+use crate::{Client, Error, operations};
 
 /// A boxed future, as returned by the methods of a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -72,6 +72,19 @@ impl ClientHooks<Arc<dyn Transport>> for Client {
     ) -> impl Future<Output = reqwest::Result<reqwest::Response>> {
         request.headers_mut().remove(API_VERSION);
         self.inner().send(self.client(), request, info.operation_id)
+    }
+
+    /// Fails for a method whose fields are not those of the vendor's page: the gateway may ignore a field that it does not
+    /// know, and the request would have another effect.
+    async fn pre<E>(&self, _: &mut reqwest::Request, info: &OperationInfo) -> Result<(), Error<E>> {
+        match operations::find(info.operation_id) {
+            Some(operation) if operation.outdated_method => {
+                let id = operation.id;
+                let problem = format!("the method `{id}` has other fields than the vendor's page");
+                Err(Error::InvalidRequest(problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns a wrapped error before the generated code matches the status: an operation with a

@@ -50,7 +50,7 @@ pub(crate) struct CommandState {
 struct CallState {
     /// The number of the record, which is known before the call is sent.
     key: Option<(String, String)>,
-    /// The call that has begun.
+    /// The last call that was started; `None` before the first one.
     subject: Option<CallSubject>,
 }
 

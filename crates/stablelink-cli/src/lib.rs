@@ -65,7 +65,7 @@ fn print_clap_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         CliOutput::new(OutputFormat::Json, None, false).error(&error);
     } else {
         let text = output::sanitize_lines(&text);
-        // The result is ignored for the same reason.
+        // The result is ignored: if standard error is closed, the error cannot be reported.
         let _ = writeln!(std::io::stderr(), "{text}");
     }
     ExitCode::from(2)

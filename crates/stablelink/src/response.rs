@@ -141,7 +141,7 @@ pub struct Response<T> {
     value: T,
     unreadable: Vec<String>,
     raw: RawResponse,
-    /// The JSON of the value, if it is a record of a list; else it is `retdata`.
+    /// The JSON of a record that is an element of a list; `None` if the record is `retdata`.
     record: Option<Box<RawValue>>,
     /// Whether an earlier call created the record.
     is_existing: bool,

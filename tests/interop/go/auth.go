@@ -37,10 +37,9 @@ func (a *Auth) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		resp, err := a.Next.RoundTrip(a.signed(req, token, body))
-		if err != nil || resp.StatusCode != http.StatusUnauthorized || rejected != "" {
+		if err != nil || rejected != "" || !tokenRejected(resp) {
 			return resp, err
 		}
-		resp.Body.Close()
 		rejected = token
 	}
 }

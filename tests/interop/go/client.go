@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 
 	"stablelink-interop/gateway"
 	"stablelink-interop/provisional"
@@ -16,15 +16,15 @@ import (
 
 // Clients are the generated clients of both documents, which share one token.
 type Clients struct {
-	*gateway.ClientWithResponses
-	Provisional *provisional.ClientWithResponses
+	*gateway.Client
+	Provisional *provisional.Client
 	Auth        *Auth
 }
 
 // NewClients creates clients for the gateway that the environment names. All requests go through next.
 func NewClients(next http.RoundTripper) (*Clients, error) {
 	server := os.Getenv("STABLELINK_ENV")
-	unsigned, err := gateway.NewClientWithResponses(server, gateway.WithHTTPClient(httpClient(next)))
+	unsigned, err := gateway.NewClient(server, gateway.WithHTTPClient(httpClient(next)))
 	if err != nil {
 		return nil, err
 	}
@@ -32,17 +32,17 @@ func NewClients(next http.RoundTripper) (*Clients, error) {
 		File:   os.Getenv("STABLELINK_TOKEN_FILE"),
 		Key:    os.Getenv("STABLELINK_API_KEY"),
 		Secret: os.Getenv("STABLELINK_API_SECRET"),
-		Request: func(ctx context.Context, grant gateway.IssueAccessTokenParams) (gateway.AccessToken, error) {
+		Request: func(ctx context.Context, grant gateway.IssueAccessTokenParams) (Token, error) {
 			return requestToken(ctx, unsigned, grant)
 		},
 	}
 	auth := &Auth{SignKey: os.Getenv("STABLELINK_SIGN_KEY"), Tokens: tokens, Next: next}
-	signed := httpClient(auth)
-	documented, err := gateway.NewClientWithResponses(server, gateway.WithHTTPClient(signed))
+	signed := Doer{httpClient(auth)}
+	documented, err := gateway.NewClient(server, gateway.WithHTTPClient(signed))
 	if err != nil {
 		return nil, err
 	}
-	inferred, err := provisional.NewClientWithResponses(server, provisional.WithHTTPClient(signed))
+	inferred, err := provisional.NewClient(server, provisional.WithHTTPClient(signed))
 	return &Clients{documented, inferred, auth}, err
 }
 
@@ -52,74 +52,44 @@ func httpClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: noRedirect}
 }
 
-func requestToken(ctx context.Context, client *gateway.ClientWithResponses, grant gateway.IssueAccessTokenParams) (gateway.AccessToken, error) {
-	response, err := client.IssueAccessTokenWithResponse(ctx, &grant)
+// requestToken returns a CallError: Rejected if the gateway rejects the grant, NotSent if there is no usable response.
+func requestToken(ctx context.Context, client *gateway.Client, grant gateway.IssueAccessTokenParams) (Token, error) {
+	notSent := func(problem string) (Token, error) {
+		return Token{}, &CallError{Outcome: NotSent, Problem: problem}
+	}
+	resp, err := client.IssueAccessToken(ctx, &grant)
 	if urlError := new(url.Error); errors.As(err, &urlError) {
 		err = urlError.Err // without the URL, which contains the secrets
 	}
 	if err != nil {
-		return gateway.AccessToken{}, err
+		return notSent("the token request failed: " + err.Error())
 	}
-	if response.JSON200 != nil {
-		if token, err := response.JSON200.AsAccessToken(); err == nil && token.AccessToken != "" {
-			return token, nil // without an envelope, as the documentation of the refresh shows it
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return notSent("the token request failed: " + err.Error())
+	}
+	fields := parseEnvelope(body)
+	data := fields
+	switch classify(resp.StatusCode, fields) {
+	case success:
+		data = parseEnvelope(fields["retdata"])
+	case Rejected:
+		return Token{}, &CallError{Outcome: Rejected, Problem: fmt.Sprintf("HTTP %d, retcode %s", resp.StatusCode, fields.retcode())}
+	default: // one page shows a token without the envelope
+		if code := string(fields["retcode"]); resp.StatusCode != http.StatusOK || code != "" && code != "null" {
+			return notSent(fmt.Sprintf("the token request failed with HTTP %d", resp.StatusCode))
 		}
 	}
-	if err := asError(response); err != nil {
-		return gateway.AccessToken{}, err
+	// Only the token itself must be readable: it is used until it is rejected.
+	var token Token
+	if json.Unmarshal(data["access_token"], &token.AccessToken) != nil || token.AccessToken == "" {
+		return notSent("the response to the token request has no token")
 	}
-	envelope, err := response.JSON200.AsAccessTokenEnvelope()
-	if err == nil && (envelope.Retdata == nil || envelope.Retdata.AccessToken == "") {
-		err = errors.New("the token request succeeded without a token")
+	if json.Unmarshal(data["refresh_token"], &token.RefreshToken) != nil {
+		token.RefreshToken = ""
 	}
-	if err != nil {
-		return gateway.AccessToken{}, err
-	}
-	return *envelope.Retdata, nil
-}
-
-// APIError is a response whose retcode is not 200, whatever its HTTP status.
-type APIError struct {
-	Status           int
-	Retcode, Message string
-}
-
-func (e *APIError) Error() string {
-	return fmt.Sprintf("HTTP %d, retcode %s: %s", e.Status, e.Retcode, e.Message)
-}
-
-// Response is the common interface of the responses of the generated clients.
-type Response interface {
-	StatusCode() int
-	ContentType() string
-	GetBody() []byte
-}
-
-// accepted returns the result of a call, with an error if the gateway rejected the call.
-func accepted[A Response](response A, err error) (A, error) {
-	if err == nil {
-		err = asError(response)
-	}
-	return response, err
-}
-
-// asError returns an APIError unless the response is a success.
-func asError(response Response) error {
-	var envelope gateway.ErrorEnvelope
-	if !strings.Contains(response.ContentType(), "json") { // the generated code reads only JSON
-		return fmt.Errorf("HTTP %d with content type %q instead of JSON", response.StatusCode(), response.ContentType())
-	}
-	if err := json.Unmarshal(response.GetBody(), &envelope); err != nil {
-		return fmt.Errorf("HTTP %d without an envelope: %w", response.StatusCode(), err)
-	}
-	apiError := &APIError{Status: response.StatusCode(), Retcode: Text(envelope.Retcode)}
-	if apiError.Status == http.StatusOK && apiError.Retcode == "200" {
-		return nil
-	}
-	if envelope.Retmsg != nil {
-		apiError.Message = *envelope.Retmsg
-	}
-	return apiError
+	return token, nil
 }
 
 // IntegerOrText is a value that the gateway sends as a number or as a string, in the types of both documents.

@@ -136,14 +136,13 @@ func (f *flow) refresh(ctx context.Context) error {
 }
 
 func (f *flow) exchangeRate(ctx context.Context) error {
-	response, err := accepted(f.GetExchangeRateWithResponse(ctx, gateway.GetExchangeRateRequest{
+	rate, err := Read[gateway.ExchangeRate](f.GetExchangeRate(ctx, gateway.GetExchangeRateRequest{
 		SellCurrency: new("USDT"), BuyCurrency: new("USD"), Amount: new(json.Number("358.79")),
 	}))
 	if err != nil {
 		return err
 	}
-	rate := response.JSON200.Retdata
-	if rate == nil || rate.ChannelRate == nil && rate.Rate == nil {
+	if rate.Value.ChannelRate == nil && rate.Value.Rate == nil {
 		return errors.New("neither channelRate nor rate")
 	}
 	return nil
@@ -154,36 +153,28 @@ func (f *flow) createUser(ctx context.Context) error {
 	if err := corporate.FromInteger(4); err != nil {
 		return err
 	}
-	response, err := accepted(f.CreateUserWithResponse(ctx, gateway.CreateUserRequest{
+	customer, err := Read[provisional.User](f.CreateUser(ctx, gateway.CreateUserRequest{
 		Email: new(f.run + "@example.com"), FullName: new("Example Limited"), Country: new("VGB"), ClientType: corporate,
 	}))
 	if err != nil {
 		return err
 	}
-	if response.JSON200.Retdata == nil {
-		return errors.New("retdata is missing")
-	}
-	if err := json.Unmarshal(*response.JSON200.Retdata, &f.customer); err != nil {
-		return err
-	}
-	if f.customer.ID == nil {
-		return errors.New("the id of the new customer is missing")
-	}
-	return nil
+	f.customer = customer.Value
+	return customer.Need("id")
 }
 
 func (f *flow) createOrder(ctx context.Context) error {
 	f.orderNo = f.run + "A"
-	response, err := accepted(f.CreateCheckoutOrderWithResponse(ctx, newOrder(f.orderNo, "0.5")))
+	order, err := Read[gateway.CreatedCheckoutOrder](f.CreateCheckoutOrder(ctx, newOrder(f.orderNo, "0.5")))
+	if err == nil {
+		err = order.Need("payingAmount", "depositAddress")
+	}
 	if err != nil {
 		return err
 	}
-	f.order = response.JSON200.Retdata
-	switch {
-	case f.order == nil || f.order.PayingAmount == nil:
-		return errors.New("payingAmount is missing")
-	case f.order.DepositAddress == nil || *f.order.DepositAddress == "-1":
-		return errors.New("depositAddress is missing")
+	f.order = &order.Value
+	if *f.order.DepositAddress == "-1" {
+		return errors.New("the token is not enabled: the order cannot be paid")
 	}
 	return nil
 }
@@ -195,15 +186,14 @@ func newOrder(number string, amount json.Number) gateway.CreateCheckoutOrderRequ
 }
 
 func (f *flow) orderInfo(ctx context.Context) error {
-	response, err := accepted(f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: f.orderNo}))
-	if err != nil {
-		return err
+	order, err := Read[gateway.CheckoutOrder](f.GetCheckoutOrder(ctx, &gateway.GetCheckoutOrderParams{OrderNo: f.orderNo}))
+	if err == nil {
+		err = order.Need("orderStatus")
 	}
-	order := response.JSON200.Retdata
-	if order == nil || order.OrderStatus == nil || *order.OrderStatus != "PAYING" {
-		return errors.New("the order is not PAYING")
+	if err == nil && *order.Value.OrderStatus != "PAYING" {
+		err = errors.New("the order is not PAYING")
 	}
-	return nil
+	return err
 }
 
 func (f *flow) simulate(ctx context.Context) error {
@@ -211,7 +201,7 @@ func (f *flow) simulate(ctx context.Context) error {
 	if err := onRamp.FromText("OnRamp"); err != nil {
 		return err
 	}
-	_, err := accepted(f.SimulateEventWithResponse(ctx, gateway.SimulateEventRequest{
+	_, err := Data(f.SimulateEvent(ctx, gateway.SimulateEventRequest{
 		Event:             new("PAYMENT_REQUEST_CHANGED"),
 		PaymentRequestDTO: &gateway.Trade{RequestID: new(f.run), Amount: new(json.Number("12.50")), RequestType: onRamp},
 	}))
@@ -231,22 +221,19 @@ func (f *flow) upload(ctx context.Context) error {
 	if err := errors.Join(form.WriteField("scene", "1"), form.Close()); err != nil {
 		return err
 	}
-	response, err := accepted(f.Provisional.UploadFileWithBodyWithResponse(ctx, form.FormDataContentType(), body))
+	uploaded, err := Read[provisional.UploadedFile](f.Provisional.UploadFileWithBody(ctx, form.FormDataContentType(), body))
 	if err != nil {
 		return err
 	}
-	if response.JSON200.Retdata == nil || response.JSON200.Retdata.FileID == nil {
-		return errors.New("fileId is missing")
-	}
-	f.fileID = response.JSON200.Retdata.FileID
-	return nil
+	f.fileID = uploaded.Value.FileID
+	return uploaded.Need("fileId")
 }
 
 func (f *flow) trade(ctx context.Context) error {
 	if f.customer.ID == nil {
 		return errors.New("no user was created")
 	}
-	_, err := accepted(f.Provisional.CreateFeeConfigWithResponse(ctx, provisional.CreateFeeConfigRequest{
+	_, err := Data(f.Provisional.CreateFeeConfig(ctx, provisional.CreateFeeConfigRequest{
 		ClientID: f.customer.ID, DeveloperFixAmount: new(json.Number("0.50")), DeveloperRate: new(json.Number("0.01")),
 	}))
 	if err != nil {
@@ -256,18 +243,17 @@ func (f *flow) trade(ctx context.Context) error {
 	if err := onRamp.FromInteger(1); err != nil {
 		return err
 	}
-	response, err := accepted(f.Provisional.CreateTradeWithResponse(ctx, provisional.CreateTradeRequest{
+	trade, err := Read[provisional.Trade](f.Provisional.CreateTrade(ctx, provisional.CreateTradeRequest{
 		RequestID: f.run, ClientID: f.customer.ID, RequestType: onRamp, FromCurrency: new("USD"), ToCurrency: new("USDC"),
 		Amount: new(json.Number("120.00")), FileID: f.fileID, ReferenceNo: new("R1"),
 	}))
-	if err != nil {
-		return err
+	if err == nil {
+		err = trade.Need("txNo", "requestId")
 	}
-	trade := response.JSON200.Retdata
-	if trade == nil || trade.TxNo == nil || trade.RequestID == nil || *trade.RequestID != f.run {
-		return errors.New("txNo is missing, or requestId differs")
+	if err == nil && *trade.Value.RequestID != f.run {
+		err = errors.New("requestId differs")
 	}
-	return nil
+	return err
 }
 
 func (f *flow) webhook(ctx context.Context) error {
@@ -295,13 +281,15 @@ func (f *flow) webhook(ctx context.Context) error {
 	if delivery.Rejection != nil {
 		return delivery.Rejection
 	}
-	var event provisional.CheckoutOrderEvent
-	if err := json.Unmarshal(delivery.Body, &event); err != nil {
+	eventType, order, err := ReadDelivery[provisional.CheckoutOrderChange](delivery.Body)
+	if err == nil {
+		err = order.Need("orderNo", "orderStatus")
+	}
+	if err != nil {
 		return err
 	}
-	if event.EventType != "CHECKOUT_ORDER_CHANGED" || event.Data == nil || event.Data.OrderNo == nil ||
-		*event.Data.OrderNo != f.orderNo || event.Data.OrderStatus == nil || *event.Data.OrderStatus != "PAID" {
-		return fmt.Errorf("unexpected event: %s", event.EventType)
+	if eventType != "CHECKOUT_ORDER_CHANGED" || *order.Value.OrderNo != f.orderNo || *order.Value.OrderStatus != "PAID" {
+		return fmt.Errorf("unexpected event: %s", eventType)
 	}
 	changed := slices.Clone(delivery.Body)
 	changed[len(changed)/2] ^= 1
@@ -315,16 +303,13 @@ func (f *flow) webhook(ctx context.Context) error {
 }
 
 func (f *flow) errorEnvelope(ctx context.Context) error {
-	response, err := f.CreateCheckoutOrderWithResponse(ctx, newOrder("with space", "0.5"))
-	if err != nil {
-		return err
-	}
-	var apiError *APIError
-	if err := asError(response); !errors.As(err, &apiError) {
+	_, err := Data(f.CreateCheckoutOrder(ctx, newOrder("with space", "0.5")))
+	rejection := new(CallError)
+	if !errors.As(err, &rejection) || rejection.Outcome != Rejected {
 		return fmt.Errorf("an order number with a space was not rejected: %v", err)
 	}
-	if apiError.Status != http.StatusOK || apiError.Retcode != "00008" || !strings.Contains(apiError.Message, "orderNo") {
-		return apiError
+	if rejection.Status != http.StatusOK || rejection.Retcode != "00008" || !strings.Contains(rejection.Problem, "orderNo") {
+		return rejection
 	}
 	return nil
 }

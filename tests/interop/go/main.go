@@ -22,6 +22,10 @@ func run(args []string) error {
 		if err := Vectors(report, args[1]); err != nil {
 			return err
 		}
+	case len(args) == 2 && args[0] == "responses":
+		if err := Responses(ctx, report, args[1]); err != nil {
+			return err
+		}
 	case len(args) == 1 && args[0] == "flow":
 		if err := Flow(ctx, report); err != nil {
 			return err
@@ -29,7 +33,7 @@ func run(args []string) error {
 	case len(args) == 1 && args[0] == "refresh":
 		return Refresh(ctx)
 	default:
-		return fmt.Errorf("usage: vectors FILE | flow | refresh")
+		return fmt.Errorf("usage: vectors FILE | responses FILE | flow | refresh")
 	}
 	if report.failed {
 		return fmt.Errorf("some checks failed")

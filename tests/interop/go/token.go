@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -15,10 +16,16 @@ import (
 // Tokens shares the only valid token of a client with other processes, through a file.
 type Tokens struct {
 	File, Key, Secret string
-	Request           func(context.Context, gateway.IssueAccessTokenParams) (gateway.AccessToken, error)
+	Request           func(context.Context, gateway.IssueAccessTokenParams) (Token, error)
 
 	mutex  sync.Mutex
-	cached gateway.AccessToken
+	cached Token
+}
+
+// Token is an access token with its refresh token. The lifetime is not needed: a token is used until it is rejected.
+type Token struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token"`
 }
 
 // Current returns the cached token unless it is the rejected one, else the token in the file, else a new token.
@@ -40,19 +47,24 @@ func (t *Tokens) Current(ctx context.Context, rejected string) (string, error) {
 			return "", err
 		}
 		t.cached = token
-		text, _ = json.Marshal(token) // strings and integers always encode
+		text, _ = json.Marshal(token) // strings always encode
 		return token.AccessToken, os.WriteFile(t.File, text, 0o600)
 	}
 	return t.cached.AccessToken, nil
 }
 
 // refreshed requests a token with the refresh token, or with the credentials if there is none or it is rejected.
-func (t *Tokens) refreshed(ctx context.Context, refresh *string) (gateway.AccessToken, error) {
-	if refresh != nil {
-		token, err := t.Request(ctx, gateway.IssueAccessTokenParams{GrantType: "refresh_token", RefreshToken: refresh})
-		if _, rejected := err.(*APIError); !rejected {
+func (t *Tokens) refreshed(ctx context.Context, refresh string) (Token, error) {
+	callError := new(CallError)
+	if refresh != "" {
+		token, err := t.Request(ctx, gateway.IssueAccessTokenParams{GrantType: "refresh_token", RefreshToken: &refresh})
+		if !errors.As(err, &callError) || callError.Outcome != Rejected {
 			return token, err
 		}
 	}
-	return t.Request(ctx, gateway.IssueAccessTokenParams{GrantType: "client_credentials", APIKey: &t.Key, APISecret: &t.Secret})
+	token, err := t.Request(ctx, gateway.IssueAccessTokenParams{GrantType: "client_credentials", APIKey: &t.Key, APISecret: &t.Secret})
+	if errors.As(err, &callError) && callError.Outcome == Rejected {
+		err = &CallError{Outcome: NotSent, Problem: "the gateway rejected the credentials: " + callError.Problem}
+	}
+	return token, err
 }

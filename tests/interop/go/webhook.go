@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/hmac"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -52,4 +54,17 @@ func VerifyDelivery(signKey, timestamp, signature string, body []byte, now time.
 		err = errors.New("TIMESTAMP is " + age)
 	}
 	return err
+}
+
+// ReadDelivery reads a delivery that was verified. It fails, so that it is delivered again, if an amount or a status is unreadable.
+func ReadDelivery[T any](body []byte) (eventType string, data Record[T], err error) {
+	fields := parseEnvelope(body)
+	err = json.Unmarshal(fields["eventType"], &eventType)
+	if err == nil {
+		data, err = decode[T](fields["data"], isAmountOrStatus)
+	}
+	if err != nil {
+		err = fmt.Errorf("data: %w", err)
+	}
+	return eventType, data, err
 }

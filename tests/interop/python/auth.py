@@ -11,6 +11,8 @@ from urllib.parse import unquote_to_bytes
 
 import httpx
 
+import outcome
+
 TOKEN_PATH = "/user/auth/oauth2/token"  # The query contains secrets, and httpx logs URLs.
 logging.getLogger("httpx").addFilter(lambda record: TOKEN_PATH not in record.getMessage())
 
@@ -20,14 +22,14 @@ def sign(key, message):
 
 
 class StableLinkAuth(httpx.Auth):
-    def __init__(self, gateway, api_key, api_secret, sign_key, token_file, canonical=unquote_to_bytes):
+    def __init__(self, gateway, api_key, api_secret, sign_key, token_file, canonical=unquote_to_bytes, http=httpx):
         self.credentials = {"grant_type": "client_credentials", "api_key": api_key, "api_secret": api_secret}
         self.token_url, self.token_file, self.cached = gateway + TOKEN_PATH, pathlib.Path(token_file), None
-        self.sign_key, self.canonical = sign_key, canonical
+        self.sign_key, self.canonical, self.http = sign_key, canonical, http
 
     def sync_auth_flow(self, request):
         response = yield self.signed(request, token := self.cached or self.shared_token())
-        if response.status_code == 401 or response.read().startswith(b'{"retcode":"00901"'):  # The request had no effect.
+        if outcome.is_token_rejected(response.status_code, response.read()):
             yield self.signed(request, self.shared_token(rejected=token))
 
     def signed(self, request, token):
@@ -49,11 +51,8 @@ class StableLinkAuth(httpx.Auth):
             self.cached = stored = json.loads(file.read() or "null")
             if stored not in (None, rejected):
                 return stored
-            refresh = [{"grant_type": "refresh_token", "refresh_token": stored["refresh_token"]}] if stored else []
-            for grant in [*refresh, self.credentials]:
-                response = httpx.post(self.token_url, params=grant).json()
-                if "access_token" in (token := response.get("retdata") or response):
-                    self.token_file.write_text(json.dumps(token))
-                    self.cached = token
-                    return token
-            raise RuntimeError(f"the gateway granted no token: {response.get('retmsg')}")
+            token = stored and stored["refresh_token"]
+            refresh = [{"grant_type": "refresh_token", "refresh_token": token}] if token else []
+            self.cached = outcome.request_token(self.http, self.token_url, [*refresh, self.credentials])
+            self.token_file.write_text(json.dumps(self.cached))
+            return self.cached

@@ -4,9 +4,14 @@ import httpx
 import simplejson
 
 
+def parse(content):
+    """Parses JSON, also after a byte order mark. Numbers keep their digits."""
+    return simplejson.loads(content, use_decimal=True)
+
+
 class Response(httpx.Response):
     def json(self, **options):
-        return simplejson.loads(self.content, use_decimal=True, **options)
+        return parse(self.content)
 
 
 class Transport(httpx.HTTPTransport):
@@ -16,8 +21,8 @@ class Transport(httpx.HTTPTransport):
 
 
 class Client(httpx.Client):
-    def __init__(self, **options):
-        super().__init__(transport=Transport(), **options)
+    def __init__(self, *, transport=None, **options):
+        super().__init__(transport=transport or Transport(), **options)
 
     def build_request(self, method, url, *, json=None, files=None, headers=None, **options):
         headers = httpx.Headers(headers)

@@ -1,47 +1,64 @@
-"""The gateway in the environment: both generated clients, and the control interface of the sandbox."""
+"""The gateway: both generated clients, calls with them, and the control interface of the sandbox."""
 
 import os
 
+import attrs
+import httpx
 import stablelink_api
 import stablelink_api_provisional
 
 import exact_json
+import outcome
 from auth import StableLinkAuth
+from lenient import UnreadableField
+from outcome import CallError
 
 ADDRESS = os.environ["STABLELINK_ENV"]
 SIGN_KEY = os.environ["STABLELINK_SIGN_KEY"]
 TOKEN_FILE = os.environ["STABLELINK_TOKEN_FILE"]
-AUTH = StableLinkAuth(
-    ADDRESS, os.environ["STABLELINK_API_KEY"], os.environ["STABLELINK_API_SECRET"], SIGN_KEY, TOKEN_FILE
-)
-HTTP = exact_json.Client(base_url=ADDRESS, auth=AUTH)
-DOCUMENTED = stablelink_api.Client(ADDRESS).set_httpx_client(HTTP)
-PROVISIONAL = stablelink_api_provisional.Client(ADDRESS).set_httpx_client(HTTP)
 CONTROL = exact_json.Client(base_url=ADDRESS + "/_sandbox")
 
 
-class ApiError(Exception):
-    """A rejection by the gateway, whatever the HTTP status."""
+class Gateway:
+    """Clients of both documents, which share one token."""
 
-    def __init__(self, envelope):
-        super().__init__(f"retcode {envelope.retcode}: {envelope.retmsg}")
-        self.retcode = str(envelope.retcode)
+    def __init__(self, transport=None):
+        keys = [os.environ["STABLELINK_API_KEY"], os.environ["STABLELINK_API_SECRET"], SIGN_KEY]
+        self.auth = StableLinkAuth(ADDRESS, *keys, TOKEN_FILE, http=httpx.Client(transport=transport))
+        self.http = outcome.Client(base_url=ADDRESS, auth=self.auth, transport=transport)
+        self.documented = stablelink_api.Client(ADDRESS).set_httpx_client(self.http)
+        self.provisional = stablelink_api_provisional.Client(ADDRESS).set_httpx_client(self.http)
+
+    def refresh(self):
+        self.auth.shared_token(rejected=self.auth.shared_token())
+
+    def is_rejected(self, token: dict) -> bool:
+        request = self.auth.signed(self.http.build_request("GET", "/checkout/order/info?orderNo=1"), token)
+        return httpx.Client().send(request).status_code == 401
 
 
-def retdata(envelope):
-    """Returns the content of the envelope. Success is 200, as a number or a string."""
-    if str(envelope.retcode) != "200":
-        raise ApiError(envelope)
-    return envelope.retdata
+def call(client, operation, required=True, **arguments):
+    """Calls an operation, a module of the generated client. Returns `retdata`.
+
+    Raises a CallError that states what became of the call. `operation.sync` would raise another error for a payment that was
+    made and whose record is unreadable.
+    """
+    return detailed(client, operation, required, **arguments)[0]
 
 
-def refresh():
-    AUTH.shared_token(rejected=AUTH.shared_token())
-
-
-def is_rejected(token: dict) -> bool:
-    request = AUTH.signed(HTTP.build_request("GET", "/checkout/order/info?orderNo=1"), token)
-    return HTTP.send(request, auth=None).status_code == 401
+def detailed(client, operation, required=True, **arguments):
+    """Does the same as `call`, and returns the response body too."""
+    response = client.get_httpx_client().request(**operation._get_kwargs(**arguments))
+    try:
+        retdata = operation._parse_response(client=client, response=response).retdata
+    except UnreadableField as error:
+        raise CallError("unreadable", str(error), response.request) from None
+    except (AttributeError, TypeError, ValueError):  # Without its cause, which may quote the response.
+        raise CallError("unreadable", "retdata does not have its documented type", response.request) from None
+    # The generated code returns a value of another type as it is.
+    if required and not (isinstance(retdata, dict) or attrs.has(type(retdata))):
+        raise CallError("unreadable", "retdata is missing, or it is not an object", response.request)
+    return retdata, response.content
 
 
 def control(path: str, **body):

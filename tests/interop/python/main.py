@@ -1,4 +1,4 @@
-"""`main.py vectors FILE`, `main.py flow` or `main.py refresh`: see ../README.md."""
+"""`main.py vectors FILE`, `main.py responses FILE`, `main.py flow` or `main.py refresh`: see ../README.md."""
 
 import sys
 
@@ -10,16 +10,22 @@ def main(command: str, *arguments: str) -> int:
         import vectors
 
         vectors.run(*arguments)
+    elif command == "responses":
+        import responses
+
+        responses.run(*arguments)
     elif command == "flow":
         import flow
         import money
+        from gateway import Gateway
 
-        flow.run()
-        money.run()
+        clients = Gateway()
+        flow.run(clients)
+        money.run(clients)
     elif command == "refresh":
-        import gateway
+        from gateway import Gateway
 
-        gateway.refresh()
+        Gateway().refresh()
     else:
         sys.exit(__doc__)
     return 1 if report.failures else 0

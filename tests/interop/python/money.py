@@ -9,20 +9,21 @@ from stablelink_api.models import CreateSettlementOrderRequest
 from stablelink_api_provisional.api.checkout import get_settlement_order
 
 from flow import new_order
-from gateway import DOCUMENTED, PROVISIONAL, retdata
+from gateway import Gateway, call, detailed
 from report import check
 
 AMOUNTS = ("1000.233567", "12345678901234567890.12")
 
 
-def run() -> None:
+def run(clients: Gateway) -> None:
+    documented, provisional = clients.documented, clients.provisional
     for amount in AMOUNTS:
         with check("money", f"number {amount}"):
             order = new_order(Decimal(amount))
-            retdata(create_checkout_order.sync(client=DOCUMENTED, body=order))
-            response = get_checkout_order.sync_detailed(client=DOCUMENTED, order_no=order.order_no)
-            same(amount, retdata(response.parsed).order_amount, Decimal)
-            same(amount, in_body(rb'"orderAmount":([^,}]*)', response.content), str)
+            call(documented, create_checkout_order, body=order)
+            found, content = detailed(documented, get_checkout_order, order_no=order.order_no)
+            same(amount, found.order_amount, Decimal)
+            same(amount, in_body(rb'"orderAmount":([^,}]*)', content), str)
     for amount in AMOUNTS:
         with check("money", f"string {amount}"):
             settlement = CreateSettlementOrderRequest(
@@ -32,12 +33,12 @@ def run() -> None:
                 address="0x9f9D96DAB48f2E67BF93CCc7Ece46e09D5e4a22C",
                 amount=amount,
             )
-            retdata(create_settlement_order.sync(client=DOCUMENTED, body=settlement))
-            response = get_settlement_order.sync_detailed(
-                client=PROVISIONAL, settlement_order_no=settlement.settlement_order_no
+            call(documented, create_settlement_order, body=settlement)
+            found, content = detailed(
+                provisional, get_settlement_order, settlement_order_no=settlement.settlement_order_no
             )
-            same(amount, retdata(response.parsed).amount, str)
-            same(f'"{amount}"', in_body(rb'"amount":([^,}]*)', response.content), str)
+            same(amount, found.amount, str)
+            same(f'"{amount}"', in_body(rb'"amount":([^,}]*)', content), str)
 
 
 def in_body(field: bytes, content: bytes) -> str:

@@ -1,10 +1,15 @@
-"""Verifies that a delivery comes from the gateway. Verify it before parsing the body."""
+"""Verifies that a delivery comes from the gateway, and reads it. Verify it before reading the body."""
 
 import hmac
 import re
 import time
 
+from stablelink_api.models import AbnormalPaymentEvent
+from stablelink_api_provisional.models import CheckoutOrderEvent
+
 import auth
+import exact_json
+from lenient import UnreadableField, unreadable
 
 TOLERANCE_MS = 120_000
 
@@ -31,3 +36,17 @@ def is_genuine(sign_key: str, headers, body: bytes, now: int | None = None) -> b
         and age(timestamp, now) == "fresh"
         and is_signed(sign_key, timestamp.encode() + body, headers.get("SIGNATURE"))
     )
+
+
+def read(body: bytes):
+    """Reads a delivery that is genuine. Fails, so that it is delivered again, if an amount or a status is unreadable."""
+    try:
+        fields = exact_json.parse(body)
+        model = {"ABNORMAL_PAYMENT": AbnormalPaymentEvent}.get(fields["eventType"], CheckoutOrderEvent)
+        event = model.from_dict(fields)
+        odd = [name for name in unreadable(event.data) if name.endswith(("mount", "tatus"))]
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableField("the delivery has no readable data") from error
+    if odd:
+        raise UnreadableField(f"data.{odd[0]} is unreadable")
+    return event

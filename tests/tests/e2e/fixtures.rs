@@ -61,6 +61,25 @@ pub(crate) fn changed_remit(id: i64, name: &str) -> UpdateRemitRequest {
 }
 
 impl Fixtures {
+    /// Returns fixtures for calls that fail before they are sent: the records do not exist.
+    pub(crate) fn without_records(env: TestEnv) -> Self {
+        let number = || "1".to_owned();
+        Self {
+            env,
+            customer: 1,
+            bare_customer: 1,
+            trade: number(),
+            tx_no: number(),
+            deposit: 1,
+            remit: 1,
+            order: number(),
+            paid_order: number(),
+            overpaid_order: number(),
+            refund: number(),
+            settlement: number(),
+        }
+    }
+
     pub(crate) const fn client(&self) -> &Client {
         &self.env.client
     }

@@ -2,6 +2,7 @@
 //! fields that the document allows.
 
 use std::collections::BTreeSet;
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use stablelink::{
@@ -307,6 +308,34 @@ async fn walk_by_the_document_reaches_every_operation() {
     expected.retain(|(id, _, _)| *id != SandboxOperation::UploadFile.id());
     assert_eq!(accepted(&env.sandbox), expected);
     env.finish();
+}
+
+/// The test `live_site` runs this with a document that was regenerated from other pages.
+#[test]
+fn demo_of_the_cli_passes() {
+    let code = stablelink_cli::main(["stablelink", "demo"].map(Into::into));
+    assert_eq!(code, ExitCode::SUCCESS);
+}
+
+/// The test `live_site` runs this with pages whose fields differ from those of the methods. Without such pages no method is
+/// outdated.
+#[tokio::test]
+async fn outdated_method_fails_before_anything_is_sent() {
+    let fixtures = Fixtures::without_records(TestEnv::start().await);
+    for (operation, call) in CASES {
+        let info = operations::ALL
+            .iter()
+            .find(|info| info.operation_id == operation.id());
+        if info.is_some_and(|info| info.outdated_method) {
+            let error = call(&fixtures).await.unwrap_err();
+            assert!(
+                error.to_string().contains("other fields than"),
+                "{operation}: {error}"
+            );
+            assert!(!error.is_ambiguous(), "{operation}");
+        }
+    }
+    assert_eq!(fixtures.env.sandbox.request_count(), 0);
 }
 
 #[tokio::test]

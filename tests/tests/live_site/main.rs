@@ -132,34 +132,105 @@ fn whole_site_is_regenerated_without_an_edit() {
     }
 }
 
-/// The hand-written client, the CLI and the sandbox compile with the generated files, without an edit.
+/// Pulls three times into one copy of the workspace, and compiles and runs it without an edit.
 #[test]
-fn client_cli_and_sandbox_compile_after_the_pull() {
+fn workspace_passes_after_each_pull_without_an_edit() {
     let copy = tempfile::tempdir().unwrap();
     let root = copy.path();
     copy_workspace(root);
+    let (_, stand_ins) = overlay::load_all(root).unwrap();
+    let mut pages = site::confirmed(&read(root, SUPERSET), &stand_ins);
     let site = start();
-    let built = pull_and_regenerate(root, &site, &live_pages(root, 7));
-    assert_eq!(built.superseded.len(), 28);
+
+    // The paths and the fields differ from every stand-in.
+    pull_and_regenerate(root, &site, &live_pages(root, 7));
+    assert_eq!(outdated_methods(root).len(), 28);
+    let tests = ["walk_by_the_document", "outdated_method", "demo_of_the_cli"];
+    run_e2e(root, &tests);
+
+    // Only the paths differ, and there is one more operation.
+    pages.push(site::like(
+        &pages,
+        "Get Fee Config",
+        "Report",
+        "Get Statement",
+    ));
+    pull_and_regenerate(root, &site, &pages);
+    assert_eq!(outdated_methods(root), [""; 0]);
+    run_e2e(root, &["walk_", "demo_of_the_cli"]);
+
+    change_pages(&mut pages);
+    let built = pull_and_regenerate(root, &site, &pages);
+    let report = messages(&built);
+    for expected in [
+        "`CheckoutOrder.txHash` is gone",
+        "the value `FROZEN` is not in the enum of",
+        "the operation moved from POST /trade/exchange-rate to POST /trade/v2/rate",
+        "the operation GET /report/get-statement is gone",
+        "`SubmitKybRequest.taxNumber` is new and required",
+        "the operation GET /wallet/get-balance is new",
+    ] {
+        assert_eq!(report.matches(expected).count(), 1, "{expected}\n{report}");
+    }
+    let arguments = "check --locked --all-features --package=stablelink-api --package=stablelink \
+                     --package=stablelink-cli --package=stablelink-sandbox";
+    cargo(root, arguments.split_whitespace());
+}
+
+/// Renames a field, adds an enum value and a required field, moves and removes an operation, and adds one in a new group.
+fn change_pages(pages: &mut Vec<OperationPage>) {
+    let page = |pages: &[OperationPage], title: &str| {
+        let index = pages.iter().position(|page| page.title() == title);
+        index.unwrap_or_else(|| panic!("{title}"))
+    };
+    let order = page(pages, "GetCheckoutOrderInfo");
+    let data = "/responses/0/jsonSchema/properties/retdata/properties";
+    let fields = pages[order].published.pointer_mut(data).unwrap();
+    let statuses = fields["orderStatus"]["enum"].as_array_mut().unwrap();
+    statuses.push(json!("FROZEN"));
+    let hash = fields.as_object_mut().unwrap().shift_remove("txHash");
+    fields["transactionHash"] = hash.unwrap();
+    let rate = page(pages, "Get Exchange Rate");
+    pages[rate].published["path"] = json!("/trade/v2/rate");
+    let review = page(pages, "submit Kyb V2");
+    let request = &mut pages[review].published["requestBody"]["jsonSchema"];
+    request["properties"]["taxNumber"] = json!({"type": "string"});
+    request["required"] = json!(["taxNumber"]);
+    let removed = page(pages, "Get Statement");
+    pages.remove(removed);
+    pages.push(site::like(pages, "Get Fee Config", "Wallet", "Get Balance"));
+}
+
+/// Compiles and runs these end-to-end tests of a copy of the workspace.
+fn run_e2e(root: &Path, tests: &[&str]) {
+    let arguments = "test --locked --workspace --features stablelink/metrics --test e2e --";
+    cargo(root, arguments.split(' ').chain(tests.iter().copied()));
+}
+
+/// Returns the IDs of the operations whose methods are not sent.
+fn outdated_methods(root: &Path) -> Vec<String> {
+    let found = operations(&read(root, SUPERSET)).into_iter();
+    let found = found.filter(|(_, _, operation)| operation["x-outdated-method"] == true);
+    found.map(|(id, _, _)| id).collect()
+}
+
+/// Runs cargo in a copy of the workspace. The target folder is that of the workspace, so that only the packages of the
+/// copy are compiled.
+fn cargo<'a>(root: &Path, arguments: impl IntoIterator<Item = &'a str>) {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or(workspace().join("target"), Into::into);
-    let packages = [
-        "stablelink-api",
-        "stablelink",
-        "stablelink-cli",
-        "stablelink-sandbox",
-    ];
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["check", "--offline", "--locked", "--all-features"])
-        .args(packages.map(|package| format!("--package={package}")))
+        .args(arguments)
         .current_dir(root)
         .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_NET_OFFLINE", "true")
         .status()
         .unwrap();
     assert!(status.success(), "{status}");
 }
 
-/// Copies the files of the workspace that git knows.
+/// Copies the files of the workspace that git knows, except the programs of the tests: cargo would replace those of the
+/// workspace in the shared target folder.
 fn copy_workspace(root: &Path) {
     let files = Command::new("git")
         .args([
@@ -176,6 +247,9 @@ fn copy_workspace(root: &Path) {
         .unwrap()
         .split_terminator('\0')
     {
+        if name.starts_with("tests/src/bin/") {
+            continue;
+        }
         let (from, to) = (workspace().join(name), root.join(name));
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         // A deleted file is still listed.

@@ -102,6 +102,24 @@ pub(crate) fn confirmed(document: &Value, stand_ins: &[overlay::Overlay]) -> Vec
     pages
 }
 
+/// Returns a page of a new operation that is like a known one.
+pub(crate) fn like(
+    pages: &[OperationPage],
+    known: &str,
+    folder: &str,
+    title: &str,
+) -> OperationPage {
+    let known = pages.iter().find(|page| page.title() == known);
+    let mut page = known.unwrap().clone();
+    page.id = 600_000_000 + title.len() as u64;
+    page.folder = folder.to_owned();
+    let path = format!("/{folder}/{}", title.replace(' ', "-"));
+    page.published["id"] = json!(page.id);
+    page.published["name"] = json!(title);
+    page.published["path"] = json!(path.to_lowercase());
+    page
+}
+
 /// Returns the pages of the operations whose page is captured, with the fields of the document.
 fn documented(document: &Value, rng: &mut Rng) -> Vec<OperationPage> {
     let mut pages = Vec::new();
@@ -145,7 +163,12 @@ fn describe(id: u64, published: &mut Value, document: &Value, operation: &Value,
     published["parameters"] = json!({"query": parameters(document, operation)});
     if let Some((media_type, schema)) = body(&operation["requestBody"]) {
         published["requestBody"] = if media_type == "multipart/form-data" {
-            json!({"type": media_type, "parameters": [{"name": "file", "type": "file", "required": true}]})
+            let fields = schema["properties"].as_object().unwrap().iter();
+            let fields = fields.map(|(name, it)| match name.as_str() {
+                "file" => json!({"name": name, "type": "file", "required": true}),
+                _ => json!({"name": name, "type": it["type"]}),
+            });
+            json!({"type": media_type, "parameters": fields.collect::<Vec<_>>()})
         } else {
             json!({"type": media_type, "jsonSchema": schema})
         };

@@ -10,6 +10,7 @@ use super::ClientError;
 use super::postprocess::doc_lines;
 use super::request_fields;
 use crate::openapi::{self, Document, schema};
+use crate::regen::outdated_methods::OUTDATED_METHOD;
 
 /// Returns the source of the table: one constant for each operation of `superset`, and two lists.
 /// Operations that `published` lacks need the feature `provisional`.
@@ -121,6 +122,7 @@ impl OperationRow {
             .or_else(|| document.root.get("security"))
             .and_then(Value::as_array)
             .is_some_and(|schemes| !schemes.is_empty());
+        let outdated_method = openapi::is_true(value, OUTDATED_METHOD);
         let pages = pages(value);
         let fields = request_fields::literals(document, operation);
         let record_fields = record_fields(document, operation);
@@ -138,6 +140,7 @@ impl OperationRow {
                 retry: #retry,
                 evidence: #evidence,
                 signed: #signed,
+                outdated_method: #outdated_method,
                 pages: &[#(#pages),*],
             }
         };

@@ -1,6 +1,7 @@
 //! `cargo xtask docs import`: assembles a document from any pages, without overlays.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
     fs, io,
     path::{Path, PathBuf},
@@ -72,8 +73,8 @@ pub struct ImportError {
 }
 
 /// Imports files, and the captures in folders. The lock of a folder states which pages are webhooks.
-/// Published pages may refer to the shared schemas of their project, which are in `schemas`, or else in a capture of a
-/// folder.
+/// Published pages may refer to the shared schemas of their site, which are in `schemas`, or else in a capture of the same
+/// site.
 ///
 /// # Errors
 /// Fails if a path cannot be read.
@@ -94,26 +95,41 @@ pub fn import(paths: &[PathBuf], schemas: Option<&Path>) -> Result<ImportedDocum
     let mut pages = Vec::new();
     let mut messages = Vec::new();
     let mut summary = ImportSummary::default();
-    let mut list = SchemaList::default();
-    let is_list =
-        |file: &PathBuf| locked(file).is_some_and(|entry| entry.kind == CaptureKind::Schemas);
+    let locks = Locks::read(&files);
+    let is_list = |file: &PathBuf| {
+        let entry = locks.entry(file);
+        entry.is_some_and(|entry| entry.kind == CaptureKind::Schemas)
+    };
     let (lists, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_list);
-    if let Some(file) = schemas.or(lists.first().map(PathBuf::as_path)) {
-        let (read, found) = SchemaList::parse(&file.display().to_string(), &read_file(file)?);
-        list = read;
+    let mut parse = |file: &Path| {
+        let (list, found) = SchemaList::parse(&file.display().to_string(), &read_file(file)?);
         messages.extend(found);
+        Ok(list)
+    };
+    let given = schemas.map(&mut parse).transpose()?;
+    let mut of_sites: BTreeMap<&str, SchemaList> = BTreeMap::new();
+    if given.is_none() {
+        for file in &lists {
+            of_sites.insert(locks.site(file), parse(file)?);
+        }
     }
+    let none = SchemaList::default();
     for file in &files {
         let text = read_file(file)?;
-        let (key, role) = identity(file);
+        let (key, role) = locks.identity(file);
         let name = file.display().to_string();
+        let of_site = match (locks.site(file), of_sites.len()) {
+            ("", 1) => of_sites.values().next(),
+            (site, _) => of_sites.get(site),
+        };
+        let list = given.as_ref().or(of_site).unwrap_or(&none);
         let source = PageSource {
             name: &name,
             key: &key,
             role,
             text: &text,
         };
-        let read = apifox::parse_pages(&source, &list);
+        let read = apifox::parse_pages(&source, list);
         summary.unreadable += usize::from(read.pages.is_empty());
         for page in &read.pages {
             match page.kind {
@@ -153,7 +169,7 @@ pub fn import(paths: &[PathBuf], schemas: Option<&Path>) -> Result<ImportedDocum
 /// Fails if the file cannot be read.
 pub fn explain(file: &Path) -> Result<String, ImportError> {
     let text = read_file(file)?;
-    let (key, role) = identity(file);
+    let (key, role) = Locks::read([file]).identity(file);
     let source = PageSource {
         name: &file.display().to_string(),
         key: &key,
@@ -177,20 +193,38 @@ fn read_file(file: &Path) -> Result<Vec<u8>, ImportError> {
     })
 }
 
-/// Returns the entry of a file in the lock of its folder.
-fn locked(file: &Path) -> Option<CaptureEntry> {
-    let name = file.file_name()?.to_string_lossy();
-    let lock = CaptureLock::read(file.parent()?).ok()?;
-    lock.pages.into_iter().find(|entry| entry.file == name)
-}
+/// The locks of the folders of some files.
+struct Locks(BTreeMap<PathBuf, CaptureLock>);
 
-fn identity(file: &Path) -> (String, PageRole) {
-    if let Some(entry) = locked(file) {
-        return (entry.key().to_owned(), role(&entry));
+impl Locks {
+    /// Reads each lock once. A folder without a lock, or with a malformed one, has none.
+    fn read<'a>(files: impl IntoIterator<Item = &'a (impl AsRef<Path> + ?Sized + 'a)>) -> Self {
+        let folders = files.into_iter().filter_map(|file| file.as_ref().parent());
+        let folders: BTreeSet<&Path> = folders.collect();
+        let lock = |folder: &Path| Some((folder.to_owned(), CaptureLock::read(folder).ok()?));
+        Self(folders.into_iter().filter_map(lock).collect())
     }
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let stem = names::stem(&name);
-    let id = stem.split_once('-').map_or(stem, |(id, _)| id);
-    let is_id = names::is_page_id(id);
-    (if is_id { id } else { stem }.to_owned(), PageRole::Auto)
+
+    /// Returns the entry of a file in the lock of its folder.
+    fn entry(&self, file: &Path) -> Option<&CaptureEntry> {
+        let name = file.file_name()?.to_string_lossy();
+        let lock = self.0.get(file.parent()?)?;
+        lock.pages.iter().find(|entry| entry.file == name)
+    }
+
+    /// Returns the site of a file, or an empty string if no lock has the file.
+    fn site(&self, file: &Path) -> &str {
+        self.entry(file).map_or("", |entry| &entry.site)
+    }
+
+    fn identity(&self, file: &Path) -> (String, PageRole) {
+        if let Some(entry) = self.entry(file) {
+            return (entry.key().to_owned(), role(entry));
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let stem = names::stem(&name);
+        let id = stem.split_once('-').map_or(stem, |(id, _)| id);
+        let is_id = names::is_page_id(id);
+        (if is_id { id } else { stem }.to_owned(), PageRole::Auto)
+    }
 }

@@ -52,17 +52,7 @@ pub fn page_id(address: &str) -> Option<String> {
 
 /// Returns the name at the end of a reference, which is percent-encoded and has `~1` for `/` and `~0` for `~`.
 pub fn decode_pointer(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let encoded = (byte == b'%')
-            .then(|| str::from_utf8(after.get(..2)?).ok())
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(encoded.unwrap_or(byte));
-        rest = &after[if encoded.is_some() { 2 } else { 0 }..];
-    }
-    String::from_utf8_lossy(&bytes)
+    apifox::percent_decoded(text)
         .replace("~1", "/")
         .replace("~0", "~")
 }
@@ -113,6 +103,7 @@ mod tests {
             ("a~1b~01", "a/b~1"),
             ("100%", "100%"),
             ("%zz%2", "%zz%2"),
+            ("%+1", "%+1"),
         ] {
             assert_eq!(decode_pointer(text), expected);
         }

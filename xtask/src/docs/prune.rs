@@ -67,24 +67,46 @@ fn read(file: &str, text: &str) -> Result<overlay::Overlay, OverlayError> {
     overlay::read(file, text.as_bytes()).map_err(|problems| OverlayError { problems })
 }
 
-/// Returns the text without the actions that start at these lines. An action ends before the next one.
+/// Returns the text without the actions that start at these lines. The comments and empty lines directly above an action
+/// belong to it.
 fn without(text: &str, starts: &[u32], removed: &[u32]) -> String {
     let mut rest = String::new();
+    // The comments and empty lines since the last other line.
+    let mut above = String::new();
     let mut is_removed = false;
     for (line, number) in text.split_inclusive('\n').zip(1..) {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            above.push_str(line);
+            continue;
+        }
+        let above = std::mem::take(&mut above);
         if starts.contains(&number) {
             is_removed = removed.contains(&number);
         }
         if !is_removed {
+            rest.push_str(&above);
             rest.push_str(line);
         }
     }
-    rest
+    // Comments at the end of the file are about none of the actions.
+    rest + &above
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comment_above_an_action_is_removed_or_kept_with_the_action() {
+        let text = "actions:\n  # on a\n  - a\n    1\n\n  # on b\n  - b\n    2\n# end\n";
+        for (removed, expected) in [
+            (vec![3], "actions:\n\n  # on b\n  - b\n    2\n# end\n"),
+            (vec![7], "actions:\n  # on a\n  - a\n    1\n# end\n"),
+        ] {
+            assert_eq!(without(text, &[3, 7], &removed), expected, "{removed:?}");
+        }
+    }
 
     #[test]
     fn removed_actions_leave_the_others_unchanged() {

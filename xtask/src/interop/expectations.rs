@@ -1,5 +1,6 @@
 //! The checks that a program must report. `tests/interop/README.md` lists them for readers.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,20 +11,25 @@ use crate::job::{error::JobError, read};
 /// The signature vectors, relative to the root.
 pub(super) const VECTORS: &str = "spec/vectors/signatures.json";
 
+/// The responses with their outcomes, relative to the root.
+pub(super) const RESPONSES: &str = "tests/interop/responses.json";
+
 /// A group of checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Vectors,
+    Responses,
     Flow,
     Money,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 3] = [Self::Vectors, Self::Flow, Self::Money];
+    pub(super) const ALL: [Self; 4] = [Self::Vectors, Self::Responses, Self::Flow, Self::Money];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Vectors => "vectors",
+            Self::Responses => "responses",
             Self::Flow => "flow",
             Self::Money => "money",
         }
@@ -69,6 +75,48 @@ struct FreshnessVectors {
     cases: Vec<Value>,
 }
 
+#[derive(Deserialize)]
+struct ResponseFile {
+    calls: Vec<ResponseCase>,
+    tokens: Vec<ResponseCase>,
+    lists: Vec<ResponseCase>,
+    deliveries: Vec<ResponseCase>,
+}
+
+#[derive(Deserialize)]
+struct ResponseCase {
+    name: String,
+    /// The outcomes of a call, by operation.
+    #[serde(default)]
+    outcomes: BTreeMap<String, String>,
+}
+
+/// Returns one check for each operation of each call in the table of responses, one for each of its other cases, and one for
+/// the list of operations that change nothing.
+pub(super) fn responses(root: &Path) -> Result<Vec<ExpectedCheck>, JobError> {
+    let table: ResponseFile = serde_json::from_str(&read(root, RESPONSES)?)
+        .map_err(|error| JobError(format!("{RESPONSES}: {error}")))?;
+    let calls = table.calls.iter().flat_map(|case| {
+        let operations = case.outcomes.keys();
+        operations.map(|operation| format!("{}/{operation}", case.name))
+    });
+    let sections = [
+        ("tokens", &table.tokens),
+        ("lists", &table.lists),
+        ("deliveries", &table.deliveries),
+    ];
+    let others = sections.into_iter().flat_map(|(section, cases)| {
+        cases
+            .iter()
+            .map(move |case| format!("{section}/{}", case.name))
+    });
+    Ok(std::iter::once("reads".to_owned())
+        .chain(calls)
+        .chain(others)
+        .map(|name| (Part::Responses, name))
+        .collect())
+}
+
 /// Returns one check for each vector in the file.
 pub(super) fn vectors(root: &Path) -> Result<Vec<ExpectedCheck>, JobError> {
     let vectors: VectorFile = serde_json::from_str(&read(root, VECTORS)?)
@@ -95,6 +143,8 @@ pub(super) fn flow() -> Vec<ExpectedCheck> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::workspace::root;
 
@@ -108,13 +158,34 @@ mod tests {
         }
     }
 
+    fn assert_unique(names: &[ExpectedCheck]) {
+        let unique: BTreeSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len());
+    }
+
+    #[test]
+    fn responses_has_one_check_per_case_and_operation() {
+        let names = responses(&root().unwrap()).unwrap();
+        assert_unique(&names);
+        for name in [
+            "reads",
+            "html-404/create",
+            "html-404/get",
+            "tokens/html-403",
+            "lists/until-total",
+            "deliveries/bom",
+        ] {
+            assert!(
+                names.contains(&(Part::Responses, name.to_owned())),
+                "{name}"
+            );
+        }
+    }
+
     #[test]
     fn vectors_has_one_check_per_vector() {
         let names = vectors(&root().unwrap()).unwrap();
-        let mut unique = names.clone();
-        unique.sort();
-        unique.dedup();
-        assert_eq!(unique.len(), names.len());
+        assert_unique(&names);
         for name in ["pub-1", "neg-hex", "timestamps/0", "freshness/0"] {
             assert!(names.contains(&(Part::Vectors, name.to_owned())), "{name}");
         }

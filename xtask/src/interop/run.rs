@@ -79,9 +79,27 @@ fn run_steps(job: &mut Job<'_>, language: Language, row: &mut LanguageRow) -> Re
     let command = toolkit.program().args(["vectors", expectations::VECTORS]);
     run_program(job, language, &command, &vectors, row)?;
 
-    let sandbox = SandboxProcess::start(job, &[])?;
     // An absolute path, because `refresh` may run in another folder.
     let token_file = job.root.join(language.target()).join("token");
+    let responses = expectations::responses(job.root)?;
+    // The program replaces the gateway, so that nothing is sent to this address.
+    let command = [
+        ("STABLELINK_ENV", "http://gateway.invalid"),
+        ("STABLELINK_API_KEY", "key"),
+        ("STABLELINK_API_SECRET", "secret"),
+        ("STABLELINK_SIGN_KEY", "sign"),
+    ]
+    .into_iter()
+    .fold(
+        toolkit
+            .program()
+            .args(["responses", expectations::RESPONSES]),
+        |command, (name, value)| command.env(name, value),
+    )
+    .env("STABLELINK_TOKEN_FILE", token_file.to_string_lossy());
+    run_program(job, language, &command, &responses, row)?;
+
+    let sandbox = SandboxProcess::start(job, &[])?;
     match fs::remove_file(&token_file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}

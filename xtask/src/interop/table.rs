@@ -20,12 +20,13 @@ pub(super) struct LanguageRow {
     pub(super) missing: Option<String>,
 }
 
-const HEAD: [&str; 8] = [
+const HEAD: [&str; 9] = [
     "Language",
     "Generator",
     "Warnings",
     "Operations",
     "Vectors",
+    "Responses",
     "Flow",
     "Money",
     "Seconds",
@@ -56,6 +57,7 @@ fn cells(row: &LanguageRow) -> [String; HEAD.len()] {
         or_dash(row.warnings.map(|count| count.to_string())),
         or_dash(operations.map(|[published, all]| format!("{published} and {all}"))),
         tally(Part::Vectors),
+        tally(Part::Responses),
         tally(Part::Flow),
         tally(Part::Money),
         or_dash(
@@ -87,7 +89,7 @@ mod tests {
                 generator: "oapi-codegen 2.0.0".to_owned(),
                 warnings: Some(0),
                 operations: Some([11, 39]),
-                tallies: [whole(127), whole(12), partial],
+                tallies: [whole(127), whole(300), whole(12), partial],
                 duration: Some(Duration::from_millis(12_600)),
                 missing: None,
             },

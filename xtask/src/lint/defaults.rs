@@ -22,7 +22,7 @@ pub fn of(rule: &str) -> Option<&'static SafeDefault> {
 /// Three more have no finding, because they lose nothing: the importer names schemas after the title of the page and
 /// their role, envelopes get the fields of the common one, and an operation whose page was not seen completely and
 /// has no responses gets that envelope, marked as inferred.
-pub const DEFAULTS: [SafeDefault; 19] = [
+pub const DEFAULTS: [SafeDefault; 20] = [
     default(
         "operation-id",
         "The id is the title of the page in camelCase. A name is never sent.",
@@ -31,6 +31,10 @@ pub const DEFAULTS: [SafeDefault; 19] = [
     default(
         "description",
         "The description is the title of the page. A text is never sent.",
+    ),
+    default(
+        "example",
+        "The types are those of the schema. An example is never sent.",
     ),
     default(
         "operation-page",

@@ -25,7 +25,7 @@ pub use apply::{
 };
 pub use document::{Overlay, OverlayAction, OverlayChange, OverlayError, OverlayProblem, read};
 pub use pages::recognize_retitled_pages;
-pub(crate) use pages::{TITLES, without_pages};
+pub(crate) use pages::{TITLES, operation_of_page, without_pages};
 pub use target::Target;
 
 use std::path::Path;

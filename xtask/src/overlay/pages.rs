@@ -14,17 +14,21 @@ pub(crate) const TITLES: &str = "x-apifox-titles";
 
 const PAGE_IDS: &str = "x-apifox-pages";
 
-/// Returns the location of the operation of a page: by page ID, else by `<folder> / <title>`. Case, spaces and
-/// punctuation in titles are ignored. The title without the folder is not enough: `Refunds / Create` is not
-/// `Orders / Create`.
-pub(super) fn operation_of(document: &Value, page: &str) -> Option<Location> {
-    let operations = operations(document);
-    let has_id = |it: &&Operation| strings(it.value.get(PAGE_IDS)).any(|id| id == page);
+/// Returns the operation of a page: by page ID, else by `<folder> / <title>`. Case, spaces and punctuation in titles
+/// are ignored. The title without the folder is not enough: `Refunds / Create` is not `Orders / Create`.
+pub(crate) fn operation_of_page<'a>(document: &'a Value, page: &str) -> Option<Operation<'a>> {
+    let has_id = |it: &Operation| strings(it.value.get(PAGE_IDS)).any(|id| id == page);
     let has_title =
-        |it: &&Operation| strings(it.value.get(TITLES)).any(|title| plain(title) == plain(page));
-    let found = operations.iter().find(has_id);
-    let found = found.or_else(|| operations.iter().find(has_title));
-    Some(location_of(&found?.pointer))
+        |it: &Operation| strings(it.value.get(TITLES)).any(|title| plain(title) == plain(page));
+    let mut operations = operations(document);
+    let index = operations.iter().position(has_id);
+    let index = index.or_else(|| operations.iter().position(has_title))?;
+    Some(operations.swap_remove(index))
+}
+
+/// Returns the location of the operation of a page.
+pub(super) fn operation_of(document: &Value, page: &str) -> Option<Location> {
+    operation_of_page(document, page).map(|operation| location_of(&operation.pointer))
 }
 
 fn plain(title: &str) -> String {

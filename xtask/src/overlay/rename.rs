@@ -164,7 +164,7 @@ fn are_equal(schemas: &Map<String, Value>, first: &str, second: &str, renames: &
 }
 
 /// Returns whether two components are records, and of each property that both have, one schema accepts all JSON
-/// types of the other. A property without types is unknown and fits every other.
+/// types of the other. A property whose schema names no type can be joined with any other.
 fn can_join(schemas: &Map<String, Value>, first: &str, second: &str) -> bool {
     let root = json!({"components": {"schemas": schemas}});
     let document = Document::new(&root);
@@ -237,10 +237,17 @@ fn join_records(schemas: &Map<String, Value>, first: &mut Value, second: &Value)
         let is_wider =
             !types[0].is_empty() && types[0] != types[1] && types[0].is_subset(&types[1]);
         let mut joined = if is_wider { property } else { own }.clone();
-        for marker in ["nullable", "x-secret"] {
-            if is_true(own, marker) || is_true(property, marker) {
-                joined[marker] = true.into();
-            }
+        let has = |schema: &Value, marker: &str| {
+            is_true(schema, marker) || is_true(document.resolve(schema), marker)
+        };
+        let is_either = |marker| has(own, marker) || has(property, marker);
+        if is_either("x-secret") && !has(&joined, "x-secret") {
+            // Fields next to a reference are removed later, so the component is copied.
+            joined = document.resolve(&joined).clone();
+            joined["x-secret"] = true.into();
+        }
+        if is_either("nullable") {
+            joined["nullable"] = true.into();
         }
         first["properties"][name] = joined;
     }
@@ -423,6 +430,34 @@ mod tests {
                     "a": {"oneOf": [{"type": "integer"}, {"type": "string"}]}, "b": {"type": "number", "x-secret": true},
                     "c": {"type": "number"}, "d": {"type": "string", "nullable": true}
                 }}}),
+                0,
+            ),
+            // A secret or nullable property stays so if one of the schemas is a reference.
+            (
+                json!({
+                    "A": {"x-schema-name": "R", "properties": {
+                        "a": {"type": "integer"}, "b": {"$ref": "#/components/schemas/Key"}, "c": {"$ref": "#/components/schemas/Key"},
+                        "d": {"$ref": "#/components/schemas/Plain"}
+                    }},
+                    "B": {"x-schema-name": "R", "properties": {
+                        "a": {"$ref": "#/components/schemas/Id"}, "b": {"$ref": "#/components/schemas/Id"}, "c": {"type": "string"},
+                        "d": {"type": "string", "x-secret": true, "nullable": true}
+                    }},
+                    "Key": {"type": "string", "x-secret": true, "nullable": true},
+                    "Id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+                    "Plain": {"type": "string"}
+                }),
+                json!({
+                    "R": {"properties": {
+                        "a": {"$ref": "#/components/schemas/Id"},
+                        "b": {"oneOf": [{"type": "integer"}, {"type": "string"}], "x-secret": true, "nullable": true},
+                        "c": {"$ref": "#/components/schemas/Key", "nullable": true},
+                        "d": {"type": "string", "x-secret": true, "nullable": true}
+                    }},
+                    "Key": {"type": "string", "x-secret": true, "nullable": true},
+                    "Id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+                    "Plain": {"type": "string"}
+                }),
                 0,
             ),
             (

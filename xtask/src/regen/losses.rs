@@ -172,7 +172,7 @@ fn has_required(branch: &Value, value: &Value) -> bool {
 }
 
 /// Returns the operations that are new or gone since the last run, or have another request or name, and the
-/// fields that are gone, became required or have another JSON form. Inferred operations and components are not compared.
+/// fields that are gone, new and required, became required or have another JSON form. Inferred operations and components are not compared.
 pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let added = pairs::own_operations(current, previous);
@@ -239,6 +239,23 @@ pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic
                 pairs::place(&after.pointer)
             );
             found.push(warning(current, &after.pointer, text));
+        }
+    }
+    let earlier: BTreeSet<&str> = previous
+        .schemas
+        .iter()
+        .map(|site| site.pointer.as_str())
+        .collect();
+    for site in &current.schemas {
+        let owner = site.pointer.rsplit_once("/properties/");
+        if let (SchemaRole::Property { required: true, .. }, Some((owner, _))) = (site.role, owner)
+            && site.is_sent
+            && !is_inferred_component(current, site)
+            && earlier.contains(owner)
+            && !earlier.contains(site.pointer.as_str())
+        {
+            let text = format!("{} is new and required", pairs::place(&site.pointer));
+            found.push(warning(current, &site.pointer, text));
         }
     }
     let now: BTreeSet<&str> = current
@@ -408,10 +425,12 @@ mod tests {
                 }},
                 "/e": {"get": operation("readE", "5e0")}
             },
-            "components": {"schemas": {"Order": {"x-apifox-at": "a.txt:2", "required": ["same"], "properties": {
+            "components": {"schemas": {"Order": {"x-apifox-at": "a.txt:2", "required": ["same", "key"], "properties": {
                 "amount": {"type": "number", "format": "decimal", "x-money": "number", "x-apifox-at": "a.txt:3"},
                 "state": {"x-apifox-at": "a.txt:4"},
-                "same": {"type": "integer"}
+                "same": {"type": "integer"},
+                "key": {"type": "string", "x-apifox-at": "a.txt:5"},
+                "memo": {"type": "string"}
             }}, "State": {"type": "string"}}}
         });
         let found = changes(&Document::new(&previous), &Document::new(&current));
@@ -425,6 +444,7 @@ mod tests {
                 "spec/docs/a.txt:Some(3) `Order.amount` changed from string decimal string to number decimal number",
                 "spec/docs/a.txt:Some(4) `Order.state` changed from string to no type",
                 "spec/docs/a.txt:Some(2) `Order.same` is now required",
+                "spec/docs/a.txt:Some(5) `Order.key` is new and required",
                 "spec/docs/a.txt:Some(2) `Order.gone` is gone",
             ]
         );

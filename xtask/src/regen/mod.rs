@@ -4,6 +4,7 @@
 
 pub mod links;
 mod losses;
+pub(crate) mod outdated_methods;
 pub mod summary;
 
 use std::path::Path;
@@ -19,7 +20,7 @@ use crate::{
         lock::LockError,
     },
     lint::{self, Finding, FindingLevel},
-    openapi::Document,
+    openapi::{Document, is_true},
     output_files::OutputFiles,
     overlay::{
         self, Overlay, OverlayError, OverlayTrace, StaleAction, StaleActions, SupersededStandIn,
@@ -111,13 +112,6 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     if !secrets.is_empty() {
         return Err(StaleActions { actions: secrets }.into());
     }
-    for stand_in in &overlaid.superseded {
-        let text = format!("the page of the stand-in `{}` is captured", stand_in.page);
-        let line = Diagnostic::warning(&stand_in.file, stand_in.lines.first().copied(), text);
-        warnings.push(line.with_help(
-            "the document has the page; the typed client follows it after `cargo xtask docs prune`",
-        ));
-    }
 
     let to_review = overlaid.assume_defaults();
     let mut findings = lint::check_document(&overlaid.published);
@@ -135,6 +129,12 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let profile = profile::load(root, PROFILE)?;
     let (mut for_superset, mut for_published) =
         overlaid.for_typed_client(&raw, &overlays, &provisional);
+    warnings.extend(
+        overlaid
+            .superseded
+            .iter()
+            .map(|it| report_superseded(it, &overlaid.superset)),
+    );
     let outcome = profile::apply_lenient(&mut for_superset, &profile);
     traces.push(outcome.trace);
     stale.extend(outcome.stale);
@@ -260,11 +260,10 @@ impl OverlaidDocuments {
         (overlaid, stale)
     }
 
-    /// Returns the superset and the published document for the typed client. A stand-in whose page is captured
-    /// keeps its types there until it is pruned: hand-written code uses its fields by name and must compile
-    /// without an edit.
+    /// Returns the superset and the published document for the typed client, in which a superseded stand-in keeps its
+    /// types until it is pruned. Marks the operations whose methods are [outdated](outdated_methods).
     fn for_typed_client(
-        &self,
+        &mut self,
         raw: &Value,
         overlays: &[Overlay],
         stand_ins: &[Overlay],
@@ -272,10 +271,14 @@ impl OverlaidDocuments {
         if self.superseded.is_empty() {
             return (self.superset.clone(), self.published.clone());
         }
-        let pages = self.superseded.iter().map(|it| it.page.as_str());
-        let raw = overlay::without_pages(raw, &pages.collect::<Vec<_>>());
+        let pages: Vec<&str> = self.superseded.iter().map(|it| it.page.as_str()).collect();
+        let raw = overlay::without_pages(raw, &pages);
         let (mut kept, _) = Self::make(&raw, overlays, stand_ins);
         kept.assume_defaults();
+        let outdated = outdated_methods::follow_pages(&mut kept.superset, &self.superset, &pages);
+        for document in [&mut self.superset, &mut self.published] {
+            outdated_methods::mark(document, &outdated);
+        }
         (kept.superset, kept.published)
     }
 
@@ -291,6 +294,22 @@ impl OverlaidDocuments {
         }
         assumed
     }
+}
+
+/// Returns the line of the report for a stand-in whose page is captured.
+fn report_superseded(stand_in: &SupersededStandIn, superset: &Value) -> Diagnostic {
+    let text = format!("the page of the stand-in `{}` is captured", stand_in.page);
+    let operation = overlay::operation_of_page(superset, &stand_in.page);
+    let is_outdated =
+        operation.is_some_and(|it| is_true(it.value, outdated_methods::OUTDATED_METHOD));
+    let help = if is_outdated {
+        "its request fields differ: the typed method is not sent, call the operation by its ID; after `cargo xtask docs \
+         prune` the typed client has the fields of the page"
+    } else {
+        "the typed method is sent as on the page; after `cargo xtask docs prune` the typed client has the types of the page"
+    };
+    let line = stand_in.lines.first().copied();
+    Diagnostic::warning(&stand_in.file, line, text).with_help(help)
 }
 
 /// Assembles the document of the importer and adds the evidence of the lock.

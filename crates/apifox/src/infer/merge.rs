@@ -143,7 +143,7 @@ pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 }
 
 /// The keywords that reject values.
-const LIMITS: [&str; 11] = [
+const LIMITS: [&str; 14] = [
     "minimum",
     "maximum",
     "exclusiveMinimum",
@@ -155,6 +155,9 @@ const LIMITS: [&str; 11] = [
     "maxItems",
     "uniqueItems",
     "multipleOf",
+    "minProperties",
+    "maxProperties",
+    "format",
 ];
 
 /// Drops the statements that only one of two pages makes: that a property is required, its fixed
@@ -288,6 +291,14 @@ mod tests {
                 object(&[], &[("multipleOf", 5)]),
                 object(&[], &[("minLength", 1)]),
                 object(&[], &[]),
+            ),
+            (
+                object(
+                    &[],
+                    &[("minProperties", 1), ("maxProperties", 2), ("format", 3)],
+                ),
+                object(&[], &[("maxProperties", 2)]),
+                object(&[], &[("maxProperties", 2)]),
             ),
             (
                 object(&[], &[("x-order", 1)]),

@@ -1,6 +1,6 @@
 //! JSON that keeps the line of every field and every digit of a number.
 
-pub(crate) use parser::{Budget, MAX_PAGE_VALUES, parse};
+pub(crate) use parser::{Budget, MAX_PAGE_VALUES, MAX_PROJECT_VALUES, parse};
 use serde_json::{Map, Number, Value};
 
 mod parser;

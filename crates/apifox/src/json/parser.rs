@@ -330,6 +330,9 @@ impl JsonParser<'_, '_> {
 /// Maximum number of JSON values on one page; it bounds the memory.
 pub(crate) const MAX_PAGE_VALUES: usize = 200_000;
 
+/// Maximum number of values in the schema list or the export of a whole project.
+pub(crate) const MAX_PROJECT_VALUES: usize = 10 * MAX_PAGE_VALUES;
+
 /// The number of values that may still be read.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -338,9 +341,9 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Returns the budget for the schema list of a whole project.
+    /// Returns the budget for the schema list or the export of a whole project.
     pub(crate) fn of_project() -> Self {
-        Self::of(MAX_PAGE_VALUES * 10)
+        Self::of(MAX_PROJECT_VALUES)
     }
 
     /// Consumes one value; returns `false` if the budget is used up.

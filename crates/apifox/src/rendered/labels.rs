@@ -273,8 +273,13 @@ pub(crate) fn is_description_label(line: &str) -> bool {
 
 /// Returns the number of lines with data about the page that is not part of its description:
 /// `责任人: Ada`, or the label and the value on a line each. The value is a name or a date, not a
-/// sentence.
-pub(crate) fn page_data<'a>(line: &'a str, below: impl Fn() -> &'a str) -> Option<usize> {
+/// sentence. The description may have such a line too, so it counts only above the description;
+/// the date of a change counts everywhere.
+pub(crate) fn page_data<'a>(
+    line: &'a str,
+    below: impl Fn() -> &'a str,
+    is_above_text: impl Fn() -> bool,
+) -> Option<usize> {
     if let Some(date) = modified_line(line, &below) {
         return Some(if line.ends_with(date) { 1 } else { 2 });
     }
@@ -283,7 +288,7 @@ pub(crate) fn page_data<'a>(line: &'a str, below: impl Fn() -> &'a str) -> Optio
         "owner|owners|maintainer|maintainers|createdat|creator|operationid|责任人|負責人|维护者|创建者|创建时间|创建于|更新时间|接口id",
         &key(label),
     );
-    if !known {
+    if !known || !is_above_text() {
         return None;
     }
     let rest = rest.trim();
@@ -378,8 +383,11 @@ mod tests {
             ("Owner:", "The customer who holds the card.", None),
             ("Important: read this", "", None),
         ] {
-            assert_eq!(page_data(line, || below), count, "{line}");
+            assert_eq!(page_data(line, || below, || true), count, "{line}");
         }
+        assert_eq!(page_data("Owner: customer", || "", || false), None);
+        let date = "Modified at 2025-12-24 08:33:22";
+        assert_eq!(page_data(date, || "", || false), Some(1));
         assert_eq!(required_line("Required"), Some(true));
         assert_eq!(required_line("required field"), None);
     }

@@ -36,8 +36,11 @@ impl SectionReader<'_, '_> {
                 self.unused("heading of the description");
                 return at + 1;
             }
+            self.drop_page_data(at);
         }
-        if let Some(count) = page_data(line, || self.lines.below(at)) {
+        let is_above_text =
+            || !self.is_described && self.found.text.iter().all(|line| line.is_empty());
+        if let Some(count) = page_data(line, || self.lines.below(at), is_above_text) {
             let next = self.lines.next_filled(at + 1, self.end);
             self.unused(CUSTOM_FIELD);
             return if count == 1 {
@@ -53,6 +56,19 @@ impl SectionReader<'_, '_> {
         }
         self.found.text.push(self.lines.indented(at));
         at + 1
+    }
+
+    /// Removes the data about the page from the text above the heading of the description.
+    fn drop_page_data(&mut self, heading: usize) {
+        let is_data = |line: &str| {
+            !line.trim().ends_with([':', '：']) && page_data(line.trim(), || "", || true).is_some()
+        };
+        self.found.text.retain(|line| !is_data(line));
+        for at in self.from..heading {
+            if is_data(self.lines.at(at)) {
+                self.lines.mark_unused(at..at + 1, CUSTOM_FIELD);
+            }
+        }
     }
 
     /// Reads a line between the code samples.

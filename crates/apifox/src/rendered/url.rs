@@ -1,5 +1,7 @@
 //! URLs and path templates.
 
+use crate::schema_import::percent_decoded;
+
 /// A URL in its decoded parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Address {
@@ -60,27 +62,13 @@ pub(crate) fn pairs(text: &str, form: bool) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Decodes the percent escapes of a text. Invalid escapes and invalid UTF-8 are not changed.
+/// Decodes the percent escapes of a text. In a form, `+` is a space.
 pub(crate) fn decode(text: &str, form: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let source = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = source.get(at) {
-        let escape = source
-            .get(at + 1..at + 3)
-            .filter(|_| byte == b'%')
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let Some(decoded) = escape {
-            bytes.push(decoded);
-            at += 3;
-        } else {
-            bytes.push(if form && byte == b'+' { b' ' } else { byte });
-            at += 1;
-        }
+    if form {
+        percent_decoded(&text.replace('+', " "))
+    } else {
+        percent_decoded(text)
     }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// Maximum length of a path in bytes.

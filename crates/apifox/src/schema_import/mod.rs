@@ -225,8 +225,8 @@ pub(super) fn reference_key(reference: &str) -> Option<String> {
     (!key.is_empty()).then_some(key)
 }
 
-/// Decodes percent escapes. Invalid escapes, and escapes that are not UTF-8, are kept.
-pub(crate) fn percent_decoded(text: &str) -> String {
+/// Decodes the percent escapes of a text, such as a part of a URL. Invalid escapes, and escapes that are not UTF-8, are kept.
+pub fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {

@@ -6,7 +6,7 @@
 //! There are two modes. [`parse_strict`] is for files that a person maintains: syntax that YAML readers interpret
 //! differently is an error. The importer's own mode is for pages: it accepts what a page generator may emit.
 
-use crate::json::{JsonNode, MAX_PAGE_VALUES};
+use crate::json::{JsonNode, MAX_PAGE_VALUES, MAX_PROJECT_VALUES};
 use reader::YamlReader;
 
 mod reader;
@@ -129,7 +129,20 @@ pub(crate) struct YamlBlock {
 ///
 /// Tags are ignored except that they make a scalar a string, and a repeated key is kept.
 pub(crate) fn parse_block(text: &str, first_line: u32) -> Result<YamlBlock, YamlError> {
-    let mut reader = YamlReader::new(text, first_line, LENIENT);
+    parse_lenient(text, first_line, LENIENT)
+}
+
+/// Reads the first document of a file that has the operations of a whole project.
+pub(crate) fn parse_project(text: &str) -> Result<YamlBlock, YamlError> {
+    let limits = YamlLimits {
+        values: MAX_PROJECT_VALUES,
+        ..LENIENT
+    };
+    parse_lenient(text, 1, limits)
+}
+
+fn parse_lenient(text: &str, first_line: u32, limits: YamlLimits) -> Result<YamlBlock, YamlError> {
+    let mut reader = YamlReader::new(text, first_line, limits);
     let Some(root) = reader.document()? else {
         return Err(YamlError::new(
             first_line,
@@ -159,6 +172,17 @@ mod tests {
             .unwrap()
             .to_value()
             .to_string()
+    }
+
+    #[test]
+    fn project_may_have_more_values_than_a_page() {
+        let text = format!("a: [{}1]", "1,".repeat(MAX_PAGE_VALUES));
+        let error = parse_block(&text, 1).unwrap_err();
+        assert!(
+            error.message.contains("more than 200000 values"),
+            "{error:?}"
+        );
+        assert!(parse_project(&text).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::scalars::{lenient_scalar, strict_scalar};
 use super::{YamlError, YamlLimits};
-use crate::json::{JsonField, JsonNode, JsonValue, MAX_PAGE_VALUES};
+use crate::json::{JsonField, JsonNode, JsonValue};
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 use std::collections::HashMap;
 
@@ -24,6 +24,8 @@ pub(super) struct YamlReader<'a> {
     /// Number of lines of the page above the block.
     lines_above: u32,
     limits: YamlLimits,
+    /// The number of values that a document may have.
+    max_values: usize,
     anchors: HashMap<usize, AnchoredNode>,
     pub(super) cycle: Option<u32>,
 }
@@ -34,6 +36,7 @@ impl<'a> YamlReader<'a> {
             parser: Parser::new_from_str(text),
             lines_above: first_line.saturating_sub(1),
             limits,
+            max_values: limits.values,
             anchors: HashMap::new(),
             cycle: None,
         }
@@ -246,7 +249,8 @@ impl<'a> YamlReader<'a> {
         let left = self.limits.values.checked_sub(count);
         self.limits.values = left.ok_or_else(|| {
             let message = format!(
-                "the YAML has more than {MAX_PAGE_VALUES} values, copies by aliases included"
+                "the YAML has more than {} values, copies by aliases included",
+                self.max_values
             );
             YamlError::new(line, message, "write the values out, or split the page")
         })?;

@@ -44,6 +44,9 @@ pub struct OperationInfo {
     pub evidence: EvidenceLevel,
     /// Whether the operation takes a bearer token and a signature. The token operation does not.
     pub signed: bool,
+    /// Whether the method of [`Client`](crate::Client) has other request fields than the vendor's page, which was
+    /// captured after the method was written. Such a method fails before anything is sent.
+    pub outdated_method: bool,
     /// URLs of the vendor's pages; empty for an inferred operation.
     pub pages: &'static [&'static str],
 }

@@ -230,6 +230,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Documented,
         signed: false,
+        outdated_method: false,
         pages: &[
             "https://developer.stablelink.app/312999607e0",
             "https://developer.stablelink.app/312999608e0",
@@ -329,6 +330,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Partial,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.stablelink.app/315241613e0"],
     },
     OperationInfo {
@@ -473,6 +475,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Partial,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.stablelink.app/395133931e0"],
     },
     OperationInfo {
@@ -514,6 +517,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -529,6 +533,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -544,6 +549,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Partial,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.stablelink.app/312999614e0"],
     },
     OperationInfo {
@@ -604,6 +610,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Documented,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.stablelink.app/421876920e0"],
     },
     OperationInfo {
@@ -644,6 +651,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -668,6 +676,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -774,6 +783,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -798,6 +808,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -838,6 +849,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -862,6 +874,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -902,6 +915,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -926,6 +940,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -950,6 +965,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -974,6 +990,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1022,6 +1039,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Documented,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.stablelink.app/404644569e0"],
     },
     OperationInfo {
@@ -1037,6 +1055,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1147,6 +1166,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Documented,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.en.wcheckout.app/407759320e0"],
     },
     OperationInfo {
@@ -1186,6 +1206,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Documented,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.en.wcheckout.app/407759322e0"],
     },
     OperationInfo {
@@ -1210,6 +1231,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Partial,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1284,6 +1306,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Partial,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.wcheckout.app/354525141e0"],
     },
     OperationInfo {
@@ -1350,6 +1373,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Partial,
         signed: true,
+        outdated_method: false,
         pages: &["https://developer.wcheckout.app/367457405e0"],
     },
     OperationInfo {
@@ -1365,6 +1389,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1391,6 +1416,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1415,6 +1441,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1439,6 +1466,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1454,6 +1482,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1469,6 +1498,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1527,6 +1557,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1551,6 +1582,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1575,6 +1607,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1590,6 +1623,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1752,6 +1786,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1922,6 +1957,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         },
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1937,6 +1973,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1961,6 +1998,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Safe,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
     OperationInfo {
@@ -1993,6 +2031,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
         retry: RetrySafety::Never,
         evidence: EvidenceLevel::Inferred,
         signed: true,
+        outdated_method: false,
         pages: &[],
     },
 ];

@@ -106,7 +106,7 @@ impl Login {
 
 /// Returns the maximum time to wait for the lock of the configuration, which a process holds for a few milliseconds.
 fn lock_timeout(context: &Context) -> Duration {
-    // The timeout of the profile is the deadline of calls.
+    // `timeout` of the profile is not used: it is the deadline of calls.
     context.timeout_option().unwrap_or(Duration::from_secs(10))
 }
 

@@ -55,7 +55,7 @@ impl CliOutput {
         matches!(self.format, OutputFormat::Json)
     }
 
-    /// Returns whether results are printed completely and for people.
+    /// Returns whether complete results are printed as tables.
     pub(crate) const fn is_table(&self) -> bool {
         !self.is_json() && self.path.is_none()
     }

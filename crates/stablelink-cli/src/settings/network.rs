@@ -68,7 +68,7 @@ impl NetworkSettings {
     /// Returns the address of the proxy without user name and password.
     pub(crate) fn proxy_address(&self) -> Option<String> {
         let mut url = self.proxy.clone()?;
-        // Fail only for URLs without a host.
+        // These setters fail only for URLs without a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         Some(url.to_string())

@@ -123,6 +123,12 @@ impl SandboxOperation {
         level.unwrap_or("inferred")
     }
 
+    /// Returns whether the document has other request fields than the hand-written handler: the page of the operation was
+    /// captured after the handler was written.
+    pub(crate) fn has_outdated_handler(self) -> bool {
+        self.spec()["x-outdated-method"] == true
+    }
+
     /// Returns the request field that is the idempotency key, if the operation has one.
     pub(crate) fn key_field(self) -> Option<&'static str> {
         self.spec()["x-retry"]["key"].as_str()

@@ -62,7 +62,14 @@ pub(crate) fn sample_response(
     };
     let is_example = example.is_some();
     let made = example.unwrap_or_else(|| sampler.value("value", part, 0));
-    let repeated = repeat_fields(&made, request);
+    let mut repeated = repeat_fields(&made, request);
+    // An example may lack the idempotency key, by which a client recognises its record.
+    let key = operation.key_field();
+    let key = key.filter(|key| property(part, key, 0).is_some());
+    let sent = key.and_then(|key| request.get_key_value(key));
+    if let (Some(fields), Some((key, value))) = (repeated.as_object_mut(), sent) {
+        fields.entry(key).or_insert_with(|| value.clone());
+    }
     SampleResponse {
         is_example,
         has_envelope,
@@ -294,6 +301,19 @@ mod tests {
                 sample,
                 sample_response(operation, request.as_object().unwrap())
             );
+        }
+    }
+
+    #[test]
+    fn created_record_has_the_key_of_the_request() {
+        for (id, key) in [
+            ("createCheckoutOrder", "orderNo"),
+            ("createSettlementOrder", "settlementOrderNo"),
+            ("createAbnormalPaymentRefund", "refundOrderNo"),
+            ("createTrade", "requestId"),
+        ] {
+            let record = sample(id, &json!({ key: "K1" })).data.unwrap();
+            assert_eq!(record[key], "K1", "{id}");
         }
     }
 

@@ -104,7 +104,9 @@ pub(crate) async fn dispatch(
         Err(error) => return error.into_response(),
     };
     match handler(operation) {
-        _ if from_document => from_document::respond(&call, operation),
+        _ if from_document || operation.has_outdated_handler() => {
+            from_document::respond(&call, operation)
+        }
         Some(handler) => handler(&call).into_response(),
         None if operation == SandboxOperation::UploadFile => {
             let form = Multipart::from_request(Request::from_parts(parts, body), &()).await;

@@ -186,6 +186,7 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
+            Error::ensure_current_method(self.operation)?;
             let options = CallOptions {
                 operation: self.operation.id.into(),
                 retry: self.operation.retry,

@@ -13,7 +13,7 @@ pub(crate) struct ClockSkew(AtomicI64);
 
 /// A smaller difference is ignored: the header has a resolution of one second, and responses take time.
 const MIN_SKEW: i64 = 30_000;
-/// A larger difference is not a wrong clock, but a response from another source.
+/// A larger difference is ignored: the response is probably from another source, such as a cache.
 const MAX_SKEW: i64 = 24 * 60 * 60 * 1_000;
 /// An accepted `TIMESTAMP` is at most this far from the gateway's time: two minutes (documented) and the tolerance above.
 const ACCEPTED_SKEW: i64 = 120_000 + MIN_SKEW;

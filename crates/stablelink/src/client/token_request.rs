@@ -70,7 +70,8 @@ impl HttpTokenSource {
         result
     }
 
-    /// Retries where the document calls the operation safe. A `Retry-After` ends the retries: the token cooldown observes it.
+    /// Retries failures after which the token request is safe to repeat. A `Retry-After` header ends the retries: the token
+    /// cooldown then lasts that long.
     async fn send_with_retries(
         &self,
         grant: &str,

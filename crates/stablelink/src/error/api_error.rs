@@ -19,7 +19,7 @@ pub struct ApiError {
 const MAX_DISPLAYED_MESSAGE: usize = 300;
 /// The maximum number of bytes of a message that are kept: redacting a whole response takes seconds.
 const MAX_MESSAGE: usize = 4_096;
-/// The maximum number of bytes after these that a secret may extend to.
+/// The maximum number of bytes of a secret. A secret that starts within [`MAX_MESSAGE`] bytes is redacted completely.
 const MAX_SECRET: usize = 4_096;
 const MAX_RETCODE: usize = 40;
 /// Nouns that name a record, and fields with its number, in lower case.

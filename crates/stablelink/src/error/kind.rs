@@ -18,7 +18,7 @@ pub enum ErrorKind {
     /// The gateway reported success, but a feature is not enabled for the account. Observed live as the deposit address
     /// "-1" of a checkout order.
     NotEnabled {
-        /// The feature.
+        /// The feature and the evidence, such as `SOL_USDT on its chain (depositAddress is -1)`.
         what: Cow<'static, str>,
     },
     /// There is no token, or the gateway rejected the token of the call and then a new token too.

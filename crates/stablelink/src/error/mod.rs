@@ -74,6 +74,15 @@ impl Error {
         })
     }
 
+    /// Fails if the method of an operation has other request fields than the vendor's page.
+    pub(crate) fn ensure_current_method(operation: &operations::OperationInfo) -> Result<(), Self> {
+        if !operation.outdated_method {
+            return Ok(());
+        }
+        let problem = "has other fields than the vendor's page: use `Client::operation`";
+        Err(Self::invalid("method", problem).during(operation.id, 0))
+    }
+
     /// Returns a copy that shares the source, for several callers that wait for the same result.
     pub(crate) fn copy(&self) -> Self {
         Self(self.0.clone())

@@ -22,6 +22,8 @@ pub(super) struct RefreshGuard {
     store: Arc<dyn TokenStore>,
     key: StoreKey,
     lock: RefreshLock,
+    /// The generation of the lock before it was extended.
+    acquired_generation: u64,
     /// Set if the result of the last extension is unknown.
     uncertain: bool,
     released: bool,
@@ -39,6 +41,7 @@ impl RefreshGuard {
         Ok(lock.map(|lock| Self {
             store: Arc::clone(store),
             key: key.clone(),
+            acquired_generation: lock.generation(),
             lock,
             uncertain: false,
             released: false,
@@ -66,6 +69,13 @@ impl RefreshGuard {
         if self.uncertain {
             self.extend().await;
         }
+    }
+
+    /// Returns whether another process has saved a token since the lock was acquired. This process was suspended for longer than
+    /// the TTL then: its extension acquired the lock that the other process had released.
+    pub(super) async fn was_lost(&self) -> bool {
+        self.lock.generation() != self.acquired_generation
+            && matches!(self.store.load(&self.key).await, Ok(Some(token)) if token.generation() > self.acquired_generation)
     }
 
     pub(super) async fn release(mut self) {

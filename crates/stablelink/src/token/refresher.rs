@@ -279,6 +279,10 @@ impl TokenRefresher {
             .request(key, Some(&mut *guard), stored.as_ref(), reason)
             .await?;
         guard.confirm().await;
+        if guard.was_lost().await {
+            debug!("another process refreshed the token while this one was suspended");
+            return Ok(None);
+        }
         let lock = guard.lock();
         let (to_store, token) = self.accept(key, lock.generation(), &issued)?;
         let mut saved = self.store.save(key, &to_store, lock).await;

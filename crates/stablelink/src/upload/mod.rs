@@ -125,6 +125,7 @@ impl Upload {
     }
 
     async fn send(self) -> Result<Response<UploadedFile>, Error> {
+        Error::ensure_current_method(&UPLOAD_FILE)?;
         let client = self.client.inner();
         let mut options = CallOptions::of(&UPLOAD_FILE, self.deadline);
         options.attempt_timeout = Some(self.deadline);

@@ -120,6 +120,15 @@ const RESPONSES: &[Row] = &[
         Unreadable,
     ),
     (
+        "list of two lengths",
+        || {
+            bytes(&format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: 45, 7\r\n\r\n{SUCCESS}"
+            ))
+        },
+        Unreadable,
+    ),
+    (
         "negative length",
         || with_head("content-length: -1\r\n"),
         Unreadable,
@@ -156,6 +165,15 @@ const RESPONSES: &[Row] = &[
         || {
             bytes(&format!(
                 "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n3a\r\n{SUCCESS}\r\n0\r\n\r\n"
+            ))
+        },
+        Done,
+    ),
+    (
+        "length and chunks",
+        || {
+            bytes(&format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2d\r\n{SUCCESS}\r\n0\r\n\r\n"
             ))
         },
         Done,
@@ -259,6 +277,16 @@ const RESPONSES: &[Row] = &[
     (
         "retcode twice",
         || with_body(br#"{"retcode":"00008","retdata":{},"retcode":"200"}"#),
+        Unreadable,
+    ),
+    (
+        "retcode twice, with an escape",
+        || with_body(br#"{"retcode":"00008","retdata":{},"retcod\u0065":"200"}"#),
+        Unreadable,
+    ),
+    (
+        "retdata twice",
+        || with_body(br#"{"retcode":"200","retdata":{},"retdata":{"orderNo":"A2"}}"#),
         Unreadable,
     ),
     (

@@ -11,6 +11,7 @@ mod faults;
 mod foreign_responses;
 mod hostile;
 mod idempotency_keys;
+mod interop_table;
 mod leaks;
 mod limits;
 mod load;

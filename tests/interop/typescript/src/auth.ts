@@ -1,9 +1,11 @@
 import { createHmac } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import type { Middleware } from "openapi-fetch";
 import { lock } from "proper-lockfile";
-import type { AccessToken } from "../generated/gateway.js";
 import { decoded, stringToSign } from "./message.js";
+import { isTokenRejected, type Fetch } from "./outcome.js";
+
+/** An access token with its refresh token, which is empty if there is none. */
+export type Token = { access_token: string; refresh_token: string };
 
 /** Returns the value of the header SIGNATURE. */
 export const sign = (key: string, message: Uint8Array) => createHmac("sha512", key).update(message).digest("base64");
@@ -12,30 +14,28 @@ export const sign = (key: string, message: Uint8Array) => createHmac("sha512", k
 export type Tokens = (rejected?: string) => Promise<string>;
 
 /** `request` gets a token from the gateway: by refresh token or, if there is none or it is rejected, by credentials. */
-export function tokens(file: string, request: (refreshToken?: string) => Promise<AccessToken>): Tokens {
+export function tokens(file: string, request: (refreshToken?: string) => Promise<Token>): Tokens {
   let cached: string | undefined;
   return async (rejected) => {
     if (cached && cached !== rejected) return cached;
     const release = await lock(file, { realpath: false, retries: { retries: 1000, minTimeout: 5, maxTimeout: 50 } });
     try {
       // The file may not exist. Errors are dropped: one of JSON.parse would contain the token.
-      let shared: AccessToken = await readFile(file, "utf8").then(JSON.parse).catch(() => ({}));
+      let shared: Partial<Token> = await readFile(file, "utf8").then(JSON.parse).catch(() => ({}));
       if (!shared.access_token || shared.access_token === rejected) {
         shared = await request(shared.refresh_token);
         await writeFile(file, JSON.stringify(shared), { mode: 0o600 });
       }
-      return (cached = shared.access_token);
+      return (cached = shared.access_token ?? "");
     } finally {
       await release();
     }
   };
 }
 
-/** Adds token, timestamp and signature to each request. After a rejected token it refreshes and retries once. */
-export function auth(signKey: string, currentToken: Tokens): Middleware {
-  const unsent = new WeakMap<Request, { copy: Request; token: string }>();
+/** Adds token, timestamp and signature to each request. After a rejected token it refreshes and sends the request once more. */
+export function auth(signKey: string, currentToken: Tokens, fetch: Fetch): Fetch {
   async function signed(request: Request, token: string): Promise<Request> {
-    const copy = request.clone();
     const multipart = request.headers.get("Content-Type")?.startsWith("multipart/"); // multipart bodies are not signed
     const body = new Uint8Array(multipart ? [] : await request.clone().arrayBuffer());
     const { pathname, search } = new URL(request.url);
@@ -45,15 +45,11 @@ export function auth(signKey: string, currentToken: Tokens): Middleware {
     out.headers.set("Authorization", `Bearer ${token}`);
     out.headers.set("TIMESTAMP", timestamp);
     out.headers.set("SIGNATURE", sign(signKey, message));
-    unsent.set(out, { copy, token });
     return out;
   }
-  return {
-    onRequest: async ({ request }) => signed(request, await currentToken()),
-    async onResponse({ request, response, options }) {
-      const first = unsent.get(request);
-      if (response.status !== 401 || !first) return undefined;
-      return options.fetch(await signed(first.copy, await currentToken(first.token)));
-    },
+  return async (request) => {
+    const token = await currentToken();
+    const response = await fetch(await signed(request.clone(), token));
+    return (await isTokenRejected(response)) ? fetch(await signed(request, await currentToken(token))) : response;
   };
 }

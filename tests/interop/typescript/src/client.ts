@@ -1,10 +1,10 @@
 import createClient, { type Client } from "openapi-fetch";
-import type { AccessToken, ErrorEnvelope, Retcode, operations, paths } from "../generated/gateway.js";
-import type { paths as provisionalPaths } from "../generated/provisional.js";
-import { auth, tokens, type Tokens } from "./auth.js";
-import { exact, write } from "./json.js";
-
-type Fetch = (request: Request) => Promise<Response>;
+import type { operations, paths } from "../generated/gateway.js";
+import type { components, paths as provisionalPaths } from "../generated/provisional.js";
+import { auth, tokens, type Token, type Tokens } from "./auth.js";
+import { write } from "./json.js";
+import { record } from "./lenient.js";
+import { CallError, checked, classify, fieldsOf, objectOf, unreadable, type Fetch } from "./outcome.js";
 
 /** Clients of both documents, which share one token. */
 export interface Clients {
@@ -17,42 +17,52 @@ export interface Clients {
 /** Creates clients for the gateway and the credentials in the environment. All requests go through `fetch`. */
 export function clients(fetch: Fetch): Clients {
   const [api_key, api_secret] = [environment("STABLELINK_API_KEY"), environment("STABLELINK_API_SECRET")];
-  const unsigned = createClient<paths>(options(fetch));
-  const requestToken = async (query: operations["issueAccessToken"]["parameters"]["query"]) => {
-    const result = await unsigned.POST("/user/auth/oauth2/token", { params: { query } }).catch((error: unknown) => {
-      // The message of JSON.parse quotes the body, which may contain a token.
-      throw error instanceof SyntaxError ? new Error("the response to the token request is not JSON") : error;
-    });
-    // One page shows the token without, the other one with an envelope.
-    const token = result.data && "access_token" in result.data ? result.data : retdata(result as CallResult<AccessToken>);
-    if (!token.access_token) throw new Error("the token request succeeded without a token");
-    return token;
-  };
   const currentToken = tokens(environment("STABLELINK_TOKEN_FILE"), async (refresh_token) => {
-    try {
-      if (refresh_token) return await requestToken({ grant_type: "refresh_token", refresh_token });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
-    return requestToken({ grant_type: "client_credentials", api_key, api_secret });
+    const token = refresh_token && (await requestToken(fetch, { grant_type: "refresh_token", refresh_token }));
+    const fresh = token || (await requestToken(fetch, { grant_type: "client_credentials", api_key, api_secret }));
+    if (!fresh) throw new CallError("not-sent", "the gateway rejected the credentials");
+    return fresh;
   });
   return connect(fetch, environment("STABLELINK_SIGN_KEY"), currentToken);
 }
 
-/** Creates clients for the gateway in the environment, with the given tokens. */
-export function connect(fetch: Fetch, signKey: string, currentToken: Tokens): Clients {
-  const documented = createClient<paths>(options(fetch));
-  const provisional = createClient<provisionalPaths>(options(fetch));
-  const signed = auth(signKey, currentToken);
-  // Responses pass the last middleware first, so `exact` reads the final one.
-  documented.use(exact, signed);
-  provisional.use(exact, signed);
-  return { documented, provisional, currentToken, signKey };
+/** Requests a token. Returns undefined if the gateway rejects the grant, and throws if there is no usable response. */
+async function requestToken(
+  fetch: Fetch,
+  query: operations["issueAccessToken"]["parameters"]["query"],
+): Promise<Token | undefined> {
+  const url = `${environment("STABLELINK_ENV")}/user/auth/oauth2/token?${new URLSearchParams(query)}`;
+  const received = fetch(new Request(url, { method: "POST", redirect: "error" }));
+  const [status, text] = await received
+    .then(async (response) => [response.status, await response.text()] as const)
+    .catch(() => {
+      throw new CallError("not-sent", "the token request failed"); // without its cause, which may contain the URL
+    });
+  const envelope = fieldsOf(text);
+  const outcome = classify(status, envelope);
+  if (outcome === "rejected") return undefined;
+  // One page shows a token without the envelope.
+  if (outcome === "unknown" && (status !== 200 || (envelope["retcode"] ?? null) !== null)) {
+    throw new CallError("not-sent", `the token request failed with HTTP ${status}`);
+  }
+  // Only the token itself must be readable: it is used until it is rejected.
+  const { access_token, refresh_token } = outcome === "success" ? objectOf(envelope["retdata"]) : envelope;
+  if (typeof access_token !== "string" || access_token === "") {
+    throw new CallError("not-sent", "the response to the token request has no token");
+  }
+  return { access_token, refresh_token: typeof refresh_token === "string" ? refresh_token : "" };
 }
 
-/** Follows no redirects, which would send secrets, signature and body to another host. */
-function options(fetch: Fetch) {
-  return { baseUrl: environment("STABLELINK_ENV"), fetch, bodySerializer: write, redirect: "error" as const };
+/** Creates clients for the gateway in the environment, with the given tokens. */
+export function connect(fetch: Fetch, signKey: string, currentToken: Tokens): Clients {
+  const options = {
+    baseUrl: environment("STABLELINK_ENV"),
+    fetch: checked(auth(signKey, currentToken, fetch)),
+    bodySerializer: write,
+    // A redirect would send secrets, signature and body to another host.
+    redirect: "error" as const,
+  };
+  return { documented: createClient<paths>(options), provisional: createClient<provisionalPaths>(options), currentToken, signKey };
 }
 
 /** Returns the value of a required environment variable. */
@@ -62,43 +72,22 @@ export function environment(name: string): string {
   return value;
 }
 
-/** A response whose retcode is not 200, whatever its HTTP status. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly retcode: string,
-    readonly retmsg: string,
-  ) {
-    super(`HTTP ${status}, retcode ${retcode}: ${retmsg}`);
-  }
-}
-
-interface Envelope<T> {
-  retcode: Retcode;
-  retmsg?: string | null;
-  retdata?: T | null;
-}
-
-/** The result of a call with openapi-fetch. */
-export interface CallResult<T> {
-  data?: Envelope<T>;
-  error?: ErrorEnvelope;
+/** The result of a call with openapi-fetch. A call that is not a success throws a CallError instead. */
+export interface CallResult {
+  data?: unknown;
   response: Response;
 }
 
-/** Returns the envelope. Throws an ApiError if the gateway rejected the call. */
-export function accepted<T>({ data, error, response }: CallResult<T>): Envelope<T> {
-  const envelope = data ?? error;
-  const retcode = String(envelope?.retcode ?? "missing");
-  if (!data || !response.ok || retcode !== "200") {
-    throw new ApiError(response.status, retcode, envelope?.retmsg ?? "");
-  }
-  return data;
+/** Returns the retdata as it is; undefined if it is null or missing. */
+export function data({ data }: CallResult): unknown {
+  return objectOf(data)["retdata"] ?? undefined;
 }
 
-/** Returns the retdata. Throws an ApiError if the gateway rejected the call, and an Error if there is no retdata. */
-export function retdata<T>(result: CallResult<T>): T & {} {
-  const { retdata } = accepted(result);
-  if (retdata === undefined || retdata === null) throw new Error("the response has no retdata");
-  return retdata;
+/** Returns the record of this schema in the retdata. Throws a CallError if there is none. */
+export function retdata<K extends keyof components["schemas"]>(result: CallResult, schema: K): components["schemas"][K] {
+  try {
+    return record(schema, data(result));
+  } catch (error) {
+    throw unreadable(result.response, `retdata: ${error instanceof Error ? error.message : error}`);
+  }
 }

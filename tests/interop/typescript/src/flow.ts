@@ -2,15 +2,15 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { LosslessNumber } from "lossless-json";
-import type { CreatedCheckoutOrder } from "../generated/gateway.js";
-import type { CheckoutOrderEvent, UploadedFile, User } from "../generated/provisional.js";
-import { accepted, clients, connect, environment, ApiError, retdata } from "./client.js";
-import { read } from "./json.js";
+import type { CreatedCheckoutOrder, UploadedFile, User } from "../generated/provisional.js";
+import { clients, connect, environment, retdata } from "./client.js";
+import { need } from "./lenient.js";
 import { amounts, moneyNumber, moneyString, newOrder } from "./money.js";
+import { CallError } from "./outcome.js";
 import { receiver } from "./receiver.js";
 import { expect, type Report } from "./report.js";
 import { grants, sandbox } from "./sandbox.js";
-import { tolerance, verifyDelivery } from "./webhook.js";
+import { readDelivery, tolerance, verifyDelivery } from "./webhook.js";
 
 /** Runs all steps against the gateway that the environment names. */
 export async function flow(report: Report): Promise<void> {
@@ -48,42 +48,42 @@ export async function flow(report: Report): Promise<void> {
     await currentToken(old);
     expect((await grants()) === "1, 1", "the token was not refreshed with the refresh token");
     const { documented } = connect(fetch, signKey, async () => old);
-    const { response } = await documented.GET("/checkout/order/info", { params: { query: { orderNo } } });
-    expect(response.status === 401, `the response to the old token is HTTP ${response.status}, expected 401`);
+    const error = await failureOf(documented.GET("/checkout/order/info", { params: { query: { orderNo } } }));
+    expect(error?.outcome === "rejected" && error.status === 401, `the old token is not rejected: ${error?.message}`);
   });
 
   await check("exchange-rate", async () => {
-    const { channelRate, rate: earlier } = retdata(await rate());
+    const { channelRate, rate: earlier } = retdata(await rate(), "ExchangeRate");
     expect(channelRate !== undefined || earlier !== undefined, "neither channelRate nor rate");
   });
 
   await check("create-user", async () => {
     const body = { email: `${run}@example.com`, fullName: "Example Limited", country: "VGB", clientType: 4 };
-    customer = retdata(await documented.POST("/user/create-user", { body })) as User;
-    expect(customer.id !== undefined, "the id of the new user is missing");
+    customer = retdata(await documented.POST("/user/create-user", { body }), "User");
+    need(customer, "id");
   });
 
   await check("create-order", async () => {
-    order = retdata(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, "0.5") }));
-    expect(order.payingAmount !== undefined, "payingAmount is missing");
-    expect(order.depositAddress !== undefined && order.depositAddress !== "-1", "depositAddress is missing");
+    order = retdata(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, "0.5") }), "CreatedCheckoutOrder");
+    need(order, "payingAmount");
+    expect(need(order, "depositAddress") !== "-1", "the token is not enabled: the order cannot be paid");
   });
 
   await check("order-info", async () => {
-    const found = retdata(await documented.GET("/checkout/order/info", { params: { query: { orderNo } } }));
-    expect(found.orderNo === orderNo && found.orderStatus === "PAYING", `the order is ${found.orderStatus}`);
+    const found = retdata(await documented.GET("/checkout/order/info", { params: { query: { orderNo } } }), "CheckoutOrder");
+    expect(found.orderNo === orderNo && need(found, "orderStatus") === "PAYING", `the order is ${found.orderStatus}`);
   });
 
   await check("simulate", async () => {
     const paymentRequestDTO = { requestId: run, amount: new LosslessNumber("12.50"), requestType: "OnRamp" };
     const body = { event: "PAYMENT_REQUEST_CHANGED", paymentRequestDTO };
-    accepted(await documented.POST("/base/notification/simulate", { body }));
+    await documented.POST("/base/notification/simulate", { body });
   });
 
   await check("upload", async () => {
     const body = { file: new Blob(["paid in full\n"], { type: "text/plain" }), scene: 1 };
-    file = retdata(await provisional.POST("/file/upload-file", { body, bodySerializer: form }));
-    expect(file.fileId !== undefined, "fileId is missing");
+    file = retdata(await provisional.POST("/file/upload-file", { body, bodySerializer: form }), "UploadedFile");
+    need(file, "fileId");
   });
 
   await check("trade", async () => {
@@ -91,7 +91,7 @@ export async function flow(report: Report): Promise<void> {
     const fileId = file?.fileId;
     expect(clientId !== undefined && fileId !== undefined, "no user or no file was created");
     const fees = { developerFixAmount: new LosslessNumber("0.50"), developerRate: new LosslessNumber("0.01") };
-    accepted(await provisional.POST("/trade/create-fee-config", { body: { clientId, ...fees } }));
+    await provisional.POST("/trade/create-fee-config", { body: { clientId, ...fees } });
     const body = {
       requestId: run,
       clientId,
@@ -101,8 +101,8 @@ export async function flow(report: Report): Promise<void> {
       amount: new LosslessNumber("120.00"),
       fileId,
     };
-    const trade = retdata(await provisional.POST("/trade/create-trade-request", { body }));
-    expect(trade.txNo !== undefined && trade.requestId === run, "txNo is missing, or requestId differs");
+    const trade = retdata(await provisional.POST("/trade/create-trade-request", { body }), "Trade");
+    expect(need(trade, "txNo") !== "" && need(trade, "requestId") === run, "txNo is empty, or requestId differs");
   });
 
   await check("webhook", async () => {
@@ -113,9 +113,9 @@ export async function flow(report: Report): Promise<void> {
       await sandbox("pay", { orderNo, amount: order.payingAmount });
       const { headers, body, verified } = await next;
       expect(verified, "the signature of the delivery is invalid");
-      const event = read(body.toString("utf8")) as CheckoutOrderEvent;
-      expect(event.eventType === "CHECKOUT_ORDER_CHANGED", `unexpected event: ${event.eventType}`);
-      expect(event.data?.orderNo === orderNo && event.data.orderStatus === "PAID", "the event does not report a paid order");
+      const { eventType, data } = readDelivery("CheckoutOrderChange", body);
+      expect(eventType === "CHECKOUT_ORDER_CHANGED", `unexpected event: ${eventType}`);
+      expect(data.orderNo === orderNo && need(data, "orderStatus") === "PAID", "the event does not report a paid order");
       const changed = Buffer.from(body);
       changed.writeUInt8(changed.readUInt8(changed.length >> 1) ^ 1, changed.length >> 1);
       expect(!verifyDelivery(signKey, changed, headers), "a changed byte is accepted");
@@ -127,18 +127,16 @@ export async function flow(report: Report): Promise<void> {
   });
 
   await check("error-envelope", async () => {
-    const result = await documented.POST("/checkout/order/create", { body: newOrder("with space", "0.5") });
-    const apiError = thrownBy(() => accepted(result));
-    expect(apiError !== undefined, "an order number with a space was not rejected");
-    expect(apiError.status === 200 && apiError.retcode === "00008", apiError.message);
-    expect(apiError.retmsg.includes("orderNo"), apiError.message);
+    const error = await failureOf(documented.POST("/checkout/order/create", { body: newOrder("with space", "0.5") }));
+    expect(error?.outcome === "rejected", "an order number with a space was not rejected");
+    expect(error.status === 200 && error.retcode === "00008" && error.message.includes("orderNo"), error.message);
   });
 
   await check("shared-token", async () => {
     await promisify(execFile)(process.execPath, [process.argv[1] ?? "", "refresh"]);
     expect((await grants()) === "1, 2", "the other process did not use the refresh token");
     statuses = [];
-    accepted(await rate());
+    await rate();
     expect(statuses.join() === "401,200", `the statuses are ${statuses.join()}, expected a rejected token and then success`);
     expect((await grants()) === "1, 2", "this process requested a token");
   });
@@ -149,12 +147,12 @@ export async function flow(report: Report): Promise<void> {
   }
 }
 
-/** Returns the ApiError that a function throws. */
-function thrownBy(run: () => unknown): ApiError | undefined {
+/** Returns the CallError of a call. */
+async function failureOf(call: Promise<unknown>): Promise<CallError | undefined> {
   try {
-    run();
+    await call;
   } catch (error) {
-    if (error instanceof ApiError) return error;
+    if (error instanceof CallError) return error;
     throw error;
   }
   return undefined;

@@ -1,5 +1,4 @@
 import { isLosslessNumber, isSafeNumber, parse, stringify } from "lossless-json";
-import type { Middleware } from "openapi-fetch";
 import { money } from "../generated/provisional.js";
 
 /** Writes a body as JSON. Amounts are LosslessNumbers, which keep their digits. */
@@ -9,22 +8,12 @@ export function write(body: unknown): string {
   return text;
 }
 
-/** Parses JSON. Amounts and numbers that JavaScript cannot represent are LosslessNumbers. */
+/** The form of these numbers decides: 200.0 is not the retcode 200. */
+const exact = new Set(["retcode", "success"]);
+
+/** Parses JSON. Amounts, and numbers that JavaScript cannot represent, are LosslessNumbers. */
 export function read(text: string): unknown {
   return parse(text, (field, value) =>
-    isLosslessNumber(value) && !money.has(field) && isSafeNumber(value.value) ? Number(value.value) : value,
+    isLosslessNumber(value) && !money.has(field) && !exact.has(field) && isSafeNumber(value.value) ? Number(value.value) : value,
   );
 }
-
-/** Replaces JSON.parse in openapi-fetch for successful responses. Errors contain no amounts. */
-export const exact: Middleware = {
-  async onResponse({ response }) {
-    const text = await response.text();
-    const headers = new Headers(response.headers);
-    // openapi-fetch calls `json` only if the response has a length.
-    headers.set("Content-Length", String(Buffer.byteLength(text)));
-    const { status, statusText } = response;
-    const copy = new Response(text === "" ? null : text, { status, statusText, headers });
-    return Object.assign(copy, { json: async () => read(text) });
-  },
-};

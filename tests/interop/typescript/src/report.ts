@@ -3,7 +3,7 @@ export class Report {
   passed = true;
 
   /** Runs and reports a check, which fails if it throws. */
-  async check(part: "vectors" | "flow" | "money", name: string, run: () => unknown): Promise<void> {
+  async check(part: "vectors" | "responses" | "flow" | "money", name: string, run: () => unknown): Promise<void> {
     let line: { part: string; name: string; passed: boolean; detail?: string } = { part, name, passed: true };
     try {
       await run();

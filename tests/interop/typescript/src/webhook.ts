@@ -1,6 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
+import type { components } from "../generated/provisional.js";
 import { sign } from "./auth.js";
+import { isAmountOrStatus, record } from "./lenient.js";
 import { stringToSign } from "./message.js";
+import { fieldsOf } from "./outcome.js";
 
 /** The maximum difference between a timestamp and the current time, in milliseconds. */
 export const tolerance = 120_000;
@@ -37,4 +40,19 @@ export function verifyDelivery(key: string, body: Uint8Array, headers: Signature
   const { timestamp = "" } = headers;
   const message = stringToSign("", timestamp, "", new Uint8Array(), body);
   return verify(key, message, headers) && age(timestamp, String(now)) === "fresh";
+}
+
+type Schemas = components["schemas"];
+
+/**
+ * Reads the data of a delivery that was verified, in the schema of its event type. Throws, so that it is delivered again, if an
+ * amount or a status is unreadable.
+ */
+export function readDelivery<K extends keyof Schemas>(schema: K, body: Uint8Array): { eventType: unknown; data: Schemas[K] } {
+  const { eventType, data } = fieldsOf(new TextDecoder().decode(body)); // without a byte order mark
+  try {
+    return { eventType, data: record(schema, data, isAmountOrStatus) };
+  } catch (error) {
+    throw new Error(`data: ${error instanceof Error ? error.message : error}`);
+  }
 }

@@ -1,7 +1,11 @@
 //! Requests, reads and stores pages of the published JSON.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::{self, Write as _},
+};
 
+use apifox::MAX_PAGE_BYTES;
 use serde_json::{Value, error::Category};
 
 use super::{
@@ -76,11 +80,28 @@ fn page(listed: &ListedPage, data: Value) -> Result<FetchedPage, FetchError> {
 }
 
 /// Returns the content to store, and the removed fields.
+///
+/// # Errors
+/// Fails if the content is larger than [`MAX_PAGE_BYTES`], which is the most that the importer reads. The indentation can
+/// make a nested page 100 times as large as the response, so the limit of the response is not enough.
 pub(super) fn stored(page: Value) -> Result<(Vec<u8>, BTreeSet<&'static str>), FetchError> {
     let NormalizedPage { page, left_out } = normalize(page);
-    let mut content = serde_json::to_vec_pretty(&page)
-        .map_err(|error| FetchError::new(FailureKind::Permanent, error.to_string()))?;
-    content.push(b'\n');
+    let mut content = vec![0; MAX_PAGE_BYTES];
+    let mut unused = &mut content[..];
+    let written = serde_json::to_writer_pretty(&mut unused, &page)
+        .map_err(io::Error::from)
+        .and_then(|()| unused.write_all(b"\n"));
+    let size = MAX_PAGE_BYTES - unused.len();
+    written.map_err(|_| {
+        FetchError::new(
+            FailureKind::Permanent,
+            format!(
+                "the indented capture has more than {MAX_PAGE_BYTES} bytes, which is the limit"
+            ),
+        )
+    })?;
+    content.truncate(size);
+    content.shrink_to_fit();
     Ok((content, left_out))
 }
 
@@ -267,6 +288,28 @@ mod tests {
             assert_eq!(failure.class, class, "{failure}");
             assert!(failure.text.contains(part), "{failure}");
         }
+    }
+
+    #[test]
+    fn nested_page_whose_indentation_exceeds_the_limit_is_rejected() {
+        let zeros = |count: usize, depth| {
+            let nested = vec!["0"; count].join(",");
+            let text = format!("{}{nested}{}", "[".repeat(depth), "]".repeat(depth));
+            serde_json::from_str::<Value>(&text).unwrap()
+        };
+        // At depth 100, an element has 2 bytes in the response and 203 in the capture: a line feed, 200 spaces and the digit,
+        // with a comma.
+        let failure = stored(zeros(100_000, 100)).unwrap_err();
+        assert_eq!(failure.class, FailureKind::Permanent);
+        assert_eq!(
+            failure.text,
+            "the indented capture has more than 16777216 bytes, which is the limit"
+        );
+        let (content, _) = stored(zeros(1, 100)).unwrap();
+        let mut expected = serde_json::to_vec_pretty(&zeros(1, 100)).unwrap();
+        expected.push(b'\n');
+        assert_eq!(content, expected);
+        assert_eq!(content.capacity(), content.len());
     }
 
     #[test]

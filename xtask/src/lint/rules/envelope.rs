@@ -107,6 +107,10 @@ pub(crate) fn normalize(root: &mut Value) {
                     {
                         schema.insert("x-apifox-at".to_owned(), place.clone());
                     }
+                    let description = own.get("description");
+                    if let (Some(text), None) = (description, common.get("$ref")) {
+                        schema["description"] = text.clone();
+                    }
                     schema
                 }
             };
@@ -198,5 +202,36 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn description_of_the_page_is_kept() {
+        let response = json!({"description": "d", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}}});
+        let mut document = json!({
+            "paths": {"/a": {"get": {"responses": {"200": response}}}},
+            "components": {"schemas": {
+                "Envelope": {"x-envelope": true, "required": ["code"], "properties": {
+                    "code": {"$ref": "#/components/schemas/Code"},
+                    "message": {"type": "string", "description": "Any message."}
+                }},
+                "Code": {"type": "string"},
+                "Order": {"properties": {
+                    "code": {"type": "string", "description": "Of the page."},
+                    "message": {"type": "string", "description": "Of the page."}
+                }}
+            }}
+        });
+        normalize(&mut document);
+        let properties = &document["components"]["schemas"]["Order"]["properties"];
+        assert_eq!(
+            properties["code"],
+            json!({"$ref": "#/components/schemas/Code"})
+        );
+        assert_eq!(properties["message"]["description"], "Of the page.");
     }
 }

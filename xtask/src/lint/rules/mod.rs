@@ -26,6 +26,7 @@ pub(super) fn all() -> Vec<LintRule> {
         ("envelope", envelope::form),
         ("summary", operations::summary),
         ("description", operations::description),
+        ("example", operations::example),
         ("evidence-form", evidence::form),
         ("evidence-missing", evidence::missing),
         ("retry-form", retries::form),

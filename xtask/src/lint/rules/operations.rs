@@ -90,6 +90,38 @@ pub(super) fn description(document: &Document, findings: &mut Findings) {
     }
 }
 
+/// An extension of a media type: an overlay states that no example is known.
+const NO_EXAMPLE: &str = "x-no-example";
+
+/// Reports JSON bodies of completely seen pages that have no example. A form and the common envelope need none.
+pub(super) fn example(document: &Document, findings: &mut Findings) {
+    for operation in &document.operations {
+        if operation.is_webhook()
+            || text(&operation.value["x-evidence"], "level") != Some("documented")
+        {
+            continue;
+        }
+        let responses = document.responses(operation).into_iter();
+        let success = responses.filter_map(|(status, body)| (status == "200").then_some(body));
+        for body in document.request_body(operation).into_iter().chain(success) {
+            for (media_type, media) in content(&body) {
+                let schema = document.resolve(media.value.get("schema").unwrap_or(&Value::Null));
+                let is_guess = text(&schema["x-evidence"], "level") == Some("inferred");
+                let known = ["example", "examples", NO_EXAMPLE];
+                let is_known = known.iter().any(|name| media.value.get(*name).is_some());
+                if media_type == "application/json" && !is_known && !is_guess {
+                    findings.propose(
+                        &media.pointer,
+                        "the page has no example, which would confirm the types",
+                        format!("add `example` in an overlay, or `{NO_EXAMPLE}` with the reason"),
+                        json!({NO_EXAMPLE: "The page has none."}),
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// Reports operations that have neither the URL of their page nor a note.
 pub(super) fn page(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {

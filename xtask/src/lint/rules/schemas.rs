@@ -161,30 +161,35 @@ pub(super) fn open_request(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Reports an `enum` in a response, and an `enum` in a request with more than one value: the gateway may add
-/// values. By default, a list of strings becomes an open enum.
+/// Reports an `enum`, because the gateway may add values. A parameter may have a list with one value. By default, a list
+/// of strings becomes an open enum.
 pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
     let mut names: HashSet<String> = HashSet::new();
     for site in &document.schemas {
         let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
             continue;
         };
-        if site.is_received {
-            findings.add(
-                &site.pointer,
-                "`enum` in a response: a new value would make the whole response unreadable",
-                "make it a component with `x-extensible-enum`",
-            );
-        } else if values.len() != 1 {
-            let count = values.len();
-            findings.add(
-                &site.pointer,
-                format!("`enum` with {count} values: the gateway may accept more"),
-                "make it a component with `x-extensible-enum`, or keep one value",
-            );
-        } else {
+        if values.len() == 1
+            && !site.is_received
+            && matches!(site.role, SchemaRole::Parameter { .. })
+        {
             continue;
         }
+        let mut message = match site.is_received {
+            true => "`enum` in a response: a new value would make the whole response unreadable",
+            false => "closed `enum`: the gateway may accept more values",
+        }
+        .to_owned();
+        let example =
+            text(site.schema, "example").filter(|it| !values.iter().any(|value| value == it));
+        if let Some(example) = example {
+            message.push_str(&format!("; only the example has `{example}`"));
+        }
+        findings.add(
+            &site.pointer,
+            message,
+            "make it a component with `x-extensible-enum`",
+        );
         let is_named = |value: &Value| value.as_str().is_some_and(|it| !it.trim().is_empty());
         if text(site.schema, "type") == Some("string") && values.iter().all(is_named) {
             let values = all_values(site.schema, values);

@@ -28,6 +28,20 @@ impl<'a> DemoRun<'a> {
         }
     }
 
+    /// Returns whether the methods of these operations have the fields of the vendor's pages. If not, the steps that use them
+    /// are left out with a note.
+    pub(super) fn has_current_methods(&self, operations: &[OperationInfo]) -> bool {
+        let outdated = operations.iter().filter(|it| it.outdated_method);
+        let outdated: Vec<&str> = outdated.map(|it| it.operation_id).collect();
+        if !outdated.is_empty() {
+            let names = outdated.join(", ");
+            self.out.note(format!(
+                "the steps with a customer are left out: the vendor's pages of {names} have other fields than the methods"
+            ));
+        }
+        outdated.is_empty()
+    }
+
     /// Reports a step that sent an operation.
     pub(super) fn step(
         &mut self,
@@ -73,7 +87,7 @@ impl<'a> DemoRun<'a> {
                 "step": self.steps,
                 "title": title,
                 "call": id,
-                "answer": result,
+                "result": result,
                 "evidence": evidence.as_str(),
                 "microseconds": u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             });

@@ -72,7 +72,8 @@ impl OperationCommand {
     }
 }
 
-/// Converts the fields of an order. Fails if one has another type, or is unknown: it would not be sent.
+/// Converts the fields of an order. Fails if a field has another type than in the document, or is unknown: the typed request
+/// would not contain an unknown field.
 fn checkout_order(json: &str) -> Result<NewCheckoutOrder, CliError> {
     let request: CreateCheckoutOrderRequest = serde_json::from_str(json).map_err(|error| {
         let text = error.to_string();

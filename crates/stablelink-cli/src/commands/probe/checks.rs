@@ -17,7 +17,7 @@ use crate::error::{CliError, CliExitCode};
 const ORDER_PATH: &str = "/checkout/order/info";
 const RATE_PATH: &str = "/trade/exchange-rate";
 
-/// The query of an order that does not exist. All query forms agree on it, except for the question mark.
+/// The query of an order that does not exist. It is the same in all query forms, except for the question mark.
 const PLAIN_QUERY: &str = "orderNo=stablelinkprobe0";
 
 /// A query that differs in each form: it has three kinds of escapes, and unsorted pairs.

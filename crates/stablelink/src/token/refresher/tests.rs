@@ -626,6 +626,30 @@ async fn lock_is_extended_during_a_slow_request() {
     assert!(stored.is_some());
 }
 
+/// The lock expires while the process is suspended. Another process acquires it, saves a token and releases it before the first
+/// extension.
+#[tokio::test]
+async fn suspended_process_keeps_the_token_of_another_process() {
+    let fixture = TokenFixture::new();
+    fixture.gateway.set_open(false);
+    let tokens = Arc::clone(&fixture.tokens);
+    let call = [tokio::spawn(async move { tokens.current().await.unwrap() })];
+    wait_until("the request", || fixture.request_count() > 0).await;
+    *fixture.store.concurrent_save.lock().unwrap() = Some(("lock", "of-another"));
+    fixture.advance(9 * SECOND);
+    wait_until("the extension", || {
+        fixture.store.concurrent_save.lock().unwrap().is_none()
+    })
+    .await;
+    fixture.gateway.set_open(true);
+    wait_until_finished(&fixture, &call).await;
+    let [call] = call;
+    assert_eq!(token_text(&call.await.unwrap()), "of-another");
+    let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
+    assert_eq!(stored.access_token().expose_secret(), "of-another");
+    assert_eq!(fixture.request_count(), 1);
+}
+
 #[tokio::test]
 async fn interrupted_refresh_releases_the_lock() {
     let fixture = TokenFixture::new();

@@ -1,6 +1,7 @@
 package stablelink;
 
 import static stablelink.Gateway.data;
+import static stablelink.Gateway.read;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -8,8 +9,10 @@ import com.google.gson.JsonPrimitive;
 import java.math.BigDecimal;
 import java.util.List;
 import stablelink.client.api.CheckoutApi;
+import stablelink.client.model.CheckoutOrder;
 import stablelink.client.model.CreateCheckoutOrderRequest;
 import stablelink.client.model.CreateSettlementOrderRequest;
+import stablelink.provisional.model.SettlementOrder;
 
 /** Sends and receives amounts digit for digit, as JSON numbers and as JSON strings. */
 final class Amounts {
@@ -38,13 +41,11 @@ final class Amounts {
 
     private void number(String digits) throws Exception {
         CreateCheckoutOrderRequest request = Flow.newOrder(digits);
-        var made = checkout.createCheckoutOrder(request);
+        data(checkout.createCheckoutOrderCall(request, null));
         wire("sent", digits, false, sent().getAsJsonPrimitive("orderAmount"));
-        data(made.getRetcode().getActualInstance(), made.getRetmsg(), made.getRetdata());
 
-        var response = checkout.getCheckoutOrder(request.getOrderNo());
+        var order = read(checkout.getCheckoutOrderCall(request.getOrderNo(), null), CheckoutOrder.class).need("orderAmount").value();
         wire("received", digits, false, received().getAsJsonPrimitive("orderAmount"));
-        var order = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
         Report.same("value in the generated type", digits, order.getOrderAmount().toPlainString());
 
         // The form on the wire does not depend on the scale of the value.
@@ -54,23 +55,20 @@ final class Amounts {
 
     private void string(String digits) throws Exception {
         var order = Flow.newOrder("1.00");
-        var ordered = checkout.createCheckoutOrder(order);
-        data(ordered.getRetcode().getActualInstance(), ordered.getRetmsg(), ordered.getRetdata());
+        data(checkout.createCheckoutOrderCall(order, null));
 
         String number = Flow.unique();
-        var made = checkout.createSettlementOrder(new CreateSettlementOrderRequest()
+        data(checkout.createSettlementOrderCall(new CreateSettlementOrderRequest()
             .settlementOrderNo(number)
             .merchantId("1")
             .token("ETH_USDT")
             .address("0x9f9D96DAB48f2E67BF93CCc7Ece46e09D5e4a22C")
             .amount(new BigDecimal(digits))
-            .orderNos(List.of(order.getOrderNo())));
+            .orderNos(List.of(order.getOrderNo())), null));
         wire("sent", digits, true, sent().getAsJsonPrimitive("amount"));
-        data(made.getRetcode().getActualInstance(), made.getRetmsg(), made.getRetdata());
 
-        var response = provisional.getSettlementOrder(number);
+        var settlement = read(provisional.getSettlementOrderCall(number, null), SettlementOrder.class).need("amount").value();
         wire("received", digits, true, received().getAsJsonPrimitive("amount"));
-        var settlement = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
         Report.same("value in the generated type", digits, settlement.getAmount().toPlainString());
     }
 

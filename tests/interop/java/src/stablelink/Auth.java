@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import okhttp3.*;
 import okio.*;
 import stablelink.client.api.AuthenticationApi;
-import stablelink.client.model.*;
+import stablelink.client.ApiException;
 
 /** Adds token and signature to requests. Processes share the only valid token in a file of two lines. */
 record Auth(AuthenticationApi tokens, String key, String secret, String signKey, File file, AtomicReference<String> cached)
@@ -13,7 +13,7 @@ record Auth(AuthenticationApi tokens, String key, String secret, String signKey,
     public Response intercept(Chain chain) throws IOException {
         String token = cached.get() == null ? token(null) : cached.get();
         Response response = chain.proceed(signed(chain.request(), token));
-        if (response.code() != 401) return response;
+        if (!Envelope.isTokenRejected(response)) return response;
         response.close();
         return chain.proceed(signed(chain.request(), token(token)));
     }
@@ -39,21 +39,20 @@ record Auth(AuthenticationApi tokens, String key, String secret, String signKey,
         try (var shared = new RandomAccessFile(file, "rwd"); var lock = shared.getChannel().lock()) {
             String token = shared.readLine(), refresh = shared.readLine();
             if (token == null || token.equals(rejected)) {
-                AccessToken fresh = refresh == null ? null : request("refresh_token", null, null, refresh);
+                Envelope.Token fresh = refresh == null ? null : request("refresh_token", null, null, refresh);
                 if (fresh == null) fresh = request("client_credentials", key, secret, null);
-                if (fresh == null) throw new IOException("the gateway granted no token for these credentials");
+                if (fresh == null) throw CallError.of(CallError.Outcome.NOT_SENT, "the gateway rejected the credentials");
                 shared.setLength(0);
-                shared.writeBytes((token = fresh.getAccessToken()) + "\n" + fresh.getRefreshToken());
+                shared.writeBytes((token = fresh.access()) + "\n" + fresh.refresh());
             }
             cached.set(token);
             return token;
         }
     }
-    private AccessToken request(String grant, String apiKey, String apiSecret, String refreshToken) {
+    private Envelope.Token request(String grant, String apiKey, String apiSecret, String refreshToken) throws CallError {
         try {
-            Object response = tokens.issueAccessToken(grant, apiKey, apiSecret, refreshToken).getActualInstance();
-            return response instanceof AccessTokenEnvelope envelope ? envelope.getRetdata() : (AccessToken) response;
-        } catch (Exception e) { return null; } // not reported: the message may contain a token
+            return Envelope.token(tokens.issueAccessTokenCall(grant, apiKey, apiSecret, refreshToken, null));
+        } catch (ApiException invalid) { throw CallError.of(CallError.Outcome.NOT_SENT, "the token request is invalid"); }
     }
     public String toString() { return "Auth"; } // the default would print the secrets
 }

@@ -1,7 +1,7 @@
 package stablelink;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static stablelink.Gateway.data;
+import static stablelink.Gateway.read;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -25,14 +25,17 @@ import stablelink.client.model.CheckoutOrder;
 import stablelink.client.model.CreateCheckoutOrderRequest;
 import stablelink.client.model.CreateUserRequest;
 import stablelink.client.model.CreatedCheckoutOrder;
+import stablelink.client.model.ExchangeRate;
 import stablelink.client.model.GetExchangeRateRequest;
 import stablelink.client.model.IntegerOrText;
 import stablelink.client.model.SimulateEventRequest;
 import stablelink.client.model.Trade;
 import stablelink.provisional.api.FileApi;
-import stablelink.provisional.model.CheckoutOrderEvent;
+import stablelink.provisional.model.CheckoutOrderChange;
 import stablelink.provisional.model.CreateFeeConfigRequest;
 import stablelink.provisional.model.CreateTradeRequest;
+import stablelink.provisional.model.UploadedFile;
+import stablelink.provisional.model.User;
 
 /** Runs the steps that tests/interop/README.md specifies. */
 final class Flow {
@@ -83,11 +86,11 @@ final class Flow {
     }
 
     private void exchangeRate() throws Exception {
-        var response = new TradeApi(gateway.client).getExchangeRate(new GetExchangeRateRequest()
+        var call = new TradeApi(gateway.client).getExchangeRateCall(new GetExchangeRateRequest()
             .sellCurrency("USDT")
             .buyCurrency("USD")
-            .amount(new BigDecimal("358.79")));
-        var rate = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
+            .amount(new BigDecimal("358.79")), null);
+        var rate = read(call, ExchangeRate.class).need("channelRate", "rateExpiryTime").value();
         Report.same("sellCurrency", "USDT", rate.getSellCurrency());
         Report.require(rate.getChannelRate().signum() > 0, "channelRate is " + rate.getChannelRate());
         // UTC+8 is inferred, and the sandbox uses it. A quote is valid for less than an hour.
@@ -97,22 +100,19 @@ final class Flow {
     }
 
     private void createUser() throws Exception {
-        var response = new UserApi(gateway.client).createUser(new CreateUserRequest()
+        var call = new UserApi(gateway.client).createUserCall(new CreateUserRequest()
             .email("interop@example.com")
             .fullName("Interop Limited")
             .country("VGB")
             .clientType(new IntegerOrText(4L))
             .mobileNumber("+65 11918612760")
-            .dateOfBirth(LocalDate.of(1988, 8, 5)));
-        // The document has no schema for this response.
-        var user = (Map<?, ?>) data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
-        Report.same("email", "interop@example.com", user.get("email"));
+            .dateOfBirth(LocalDate.of(1988, 8, 5)), null);
+        Report.same("email", "interop@example.com", read(call, User.class).value().getEmail());
     }
 
     private void createOrder() throws Exception {
-        var response = checkout.createCheckoutOrder(newOrder("688.09"));
-        order = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
-        Report.require(order.getDepositAddress() != null, "depositAddress is missing");
+        var created = read(checkout.createCheckoutOrderCall(newOrder("688.09"), null), CreatedCheckoutOrder.class);
+        order = created.need("orderNo", "payingAmount", "depositAddress").value();
         Report.require(!order.getDepositAddress().equals("-1"), "the token is not enabled: the order cannot be paid");
         Report.require(order.getPayingAmount().signum() > 0, "payingAmount is " + order.getPayingAmount());
     }
@@ -133,7 +133,7 @@ final class Flow {
     }
 
     private void simulate() throws Exception {
-        var response = new WebhookApi(gateway.client).simulateEvent(new SimulateEventRequest()
+        data(new WebhookApi(gateway.client).simulateEventCall(new SimulateEventRequest()
             .event("PAYMENT_REQUEST_CHANGED")
             .remark("interop")
             .developClientId("1")
@@ -149,8 +149,7 @@ final class Flow {
                 .requestType(new IntegerOrText("OnRamp"))
                 .status("Pending")
                 .createdAt(LocalDateTime.of(2026, 3, 30, 19, 18, 8))
-                .network("ethereum")));
-        data(response.getRetcode().getActualInstance(), response.getRetmsg(), null);
+                .network("ethereum")), null));
         String sent = gateway.recorder.last().request();
         Report.require(sent.contains("\"amount\":0.00,"), "the zeros of 0.00 were dropped");
         Report.require(sent.contains("\"2026-03-30 19:18:08\""), "createdAt does not have the documented format");
@@ -160,42 +159,38 @@ final class Flow {
         File receipt = File.createTempFile("receipt", ".txt");
         try {
             Files.writeString(receipt.toPath(), "Receipt of the interop program, größer als ASCII\n");
-            var response = new FileApi(gateway.provisional).uploadFile(receipt, 1L);
-            var file = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
-            fileId = String.valueOf(file.getFileId().getActualInstance());
+            var file = read(new FileApi(gateway.provisional).uploadFileCall(receipt, 1L, null), UploadedFile.class);
+            fileId = String.valueOf(file.need("fileId").value().getFileId().getActualInstance());
         } finally {
             Files.delete(receipt.toPath());
         }
     }
 
     private void trade() throws Exception {
-        var asked = new stablelink.provisional.api.UserApi(gateway.provisional).createUser(
+        var newUser = new stablelink.provisional.api.UserApi(gateway.provisional).createUserCall(
             new stablelink.provisional.model.CreateUserRequest()
                 .email("trader@example.com")
                 .fullName("Trader Limited")
-                .country("VGB"));
-        var user = (Map<?, ?>) data(asked.getRetcode().getActualInstance(), asked.getRetmsg(), asked.getRetdata());
-        long clientId = ((BigDecimal) user.get("id")).longValueExact();
+                .country("VGB"), null);
+        long clientId = read(newUser, User.class).need("id").value().getId();
 
         var trades = new stablelink.provisional.api.TradeApi(gateway.provisional);
-        var fee = trades.createFeeConfig(new CreateFeeConfigRequest()
+        data(trades.createFeeConfigCall(new CreateFeeConfigRequest()
             .clientId(clientId)
             .developerFixAmount(new BigDecimal("0.50"))
-            .developerRate(new BigDecimal("0.01")));
-        data(fee.getRetcode().getActualInstance(), fee.getRetmsg(), null);
+            .developerRate(new BigDecimal("0.01")), null));
 
         String requestId = UUID.randomUUID().toString();
-        var made = trades.createTrade(new CreateTradeRequest()
+        var newTrade = trades.createTradeCall(new CreateTradeRequest()
             .requestId(requestId)
             .clientId(clientId)
             .requestType(new stablelink.provisional.model.IntegerOrText(1L))
             .fromCurrency("USD")
             .toCurrency("USDC")
             .amount(new BigDecimal("120.10"))
-            .fileId(new stablelink.provisional.model.IntegerOrText(fileId)));
-        var trade = data(made.getRetcode().getActualInstance(), made.getRetmsg(), made.getRetdata());
-        var response = trades.getTrade(requestId);
-        var found = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
+            .fileId(new stablelink.provisional.model.IntegerOrText(fileId)), null);
+        var trade = read(newTrade, stablelink.provisional.model.Trade.class).need("txNo").value();
+        var found = read(trades.getTradeCall(requestId, null), stablelink.provisional.model.Trade.class).need("amount").value();
         Report.same("txNo", trade.getTxNo(), found.getTxNo());
         Report.same("amount", "120.10", found.getAmount().toPlainString());
         Report.require(found.getCreatedAt() != null, "createdAt is missing");
@@ -206,10 +201,10 @@ final class Flow {
             gateway.control("webhook", Map.of("url", receiver.url()));
             gateway.control("pay", Map.of("orderNo", order.getOrderNo(), "amount", order.getPayingAmount()));
             Webhook.Delivery delivery = receiver.next();
-            CheckoutOrderEvent event = CheckoutOrderEvent.fromJson(delivery.body().string(UTF_8));
-            Report.same("eventType", "CHECKOUT_ORDER_CHANGED", event.getEventType());
-            Report.same("orderNo", order.getOrderNo(), event.getData().getOrderNo());
-            Report.same("orderStatus", "PAID", event.getData().getOrderStatus());
+            Report.same("eventType", "CHECKOUT_ORDER_CHANGED", delivery.eventType());
+            CheckoutOrderChange change = delivery.data(CheckoutOrderChange.class).need("orderNo", "orderStatus").value();
+            Report.same("orderNo", order.getOrderNo(), change.getOrderNo());
+            Report.same("orderStatus", "PAID", change.getOrderStatus());
 
             long sent = Long.parseLong(delivery.timestamp());
             long late = sent + Webhook.TOLERANCE_MS + 1;
@@ -222,9 +217,9 @@ final class Flow {
     private void errorEnvelope() throws Exception {
         var request = newOrder("1.00");
         try {
-            var response = checkout.createCheckoutOrder(request.orderNo(request.getOrderNo() + " 2"));
-            data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
-        } catch (Gateway.ApiError error) {
+            data(checkout.createCheckoutOrderCall(request.orderNo(request.getOrderNo() + " 2"), null));
+        } catch (CallError error) {
+            Report.same("outcome", CallError.Outcome.REJECTED, error.outcome);
             Report.same("HTTP status", 200, gateway.recorder.last().status());
             Report.same("retcode", "00008", error.retcode);
             return;
@@ -269,8 +264,7 @@ final class Flow {
     }
 
     private CheckoutOrder info(String orderNo) throws Exception {
-        var response = checkout.getCheckoutOrder(orderNo);
-        return data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
+        return read(checkout.getCheckoutOrderCall(orderNo, null), CheckoutOrder.class).need("orderStatus").value();
     }
 
     private int status(Request request) throws IOException {

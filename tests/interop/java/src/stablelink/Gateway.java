@@ -1,6 +1,8 @@
 package stablelink;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -9,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import okhttp3.Call;
+import okhttp3.Interceptor;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -19,16 +23,6 @@ import stablelink.client.api.AuthenticationApi;
 
 /** The clients of both documents for the gateway in the environment. */
 final class Gateway {
-    /** A rejection by the gateway, whatever the HTTP status. */
-    static final class ApiError extends IOException {
-        final String retcode;
-
-        ApiError(String retcode, String retmsg) {
-            super("retcode " + retcode + ": " + retmsg);
-            this.retcode = retcode;
-        }
-    }
-
     private static final MediaType JSON = MediaType.get("application/json");
 
     final String url;
@@ -40,6 +34,11 @@ final class Gateway {
     final stablelink.provisional.ApiClient provisional;
 
     Gateway(Map<String, String> environment) throws IOException {
+        this(environment, chain -> chain.proceed(chain.request()));
+    }
+
+    /** The interceptor `network` sends the requests. */
+    Gateway(Map<String, String> environment, Interceptor network) throws IOException {
         url = wanted(environment, "STABLELINK_ENV").replaceAll("/+$", "");
         signKey = wanted(environment, "STABLELINK_SIGN_KEY");
         // A redirect would send token, signature and body to another host; an automatic retry could pay twice.
@@ -48,7 +47,7 @@ final class Gateway {
             .followSslRedirects(false)
             .retryOnConnectionFailure(false)
             .build();
-        OkHttpClient recorded = plain.newBuilder().addInterceptor(recorder).build();
+        OkHttpClient recorded = plain.newBuilder().addInterceptor(recorder).addInterceptor(network).build();
         auth = new Auth(
             new AuthenticationApi(new ApiClient(recorded).setBasePath(url)),
             wanted(environment, "STABLELINK_API_KEY"),
@@ -56,17 +55,35 @@ final class Gateway {
             signKey,
             tokenFile(wanted(environment, "STABLELINK_TOKEN_FILE")),
             new AtomicReference<>());
-        OkHttpClient signing = plain.newBuilder().addInterceptor(auth).addInterceptor(recorder).build();
+        OkHttpClient signing = plain.newBuilder()
+            .addInterceptor(new Envelope.Check())
+            .addInterceptor(auth)
+            .addInterceptor(recorder)
+            .addInterceptor(network)
+            .build();
         client = new ApiClient(signing).setBasePath(url);
         provisional = new stablelink.provisional.ApiClient(signing).setBasePath(url);
     }
 
-    /** Returns the data of an envelope. Throws unless the retcode, not the HTTP status, reports success. */
-    static <T> T data(Object retcode, String retmsg, T retdata) throws ApiError {
-        if (!"200".equals(String.valueOf(retcode))) {
-            throw new ApiError(String.valueOf(retcode), retmsg);
+    /**
+     * Makes a call and returns its retdata. It takes the result of a generated method `...Call`: the others throw another error
+     * for a payment that was made and whose record is unreadable.
+     */
+    static JsonElement data(Call call) throws IOException {
+        try (Response response = call.execute()) {
+            JsonElement data = Envelope.parse(response.body().string()).fields().get("retdata");
+            return data == null ? JsonNull.INSTANCE : data;
         }
-        return retdata;
+    }
+
+    /** Makes a call and returns the record in its retdata. */
+    static <T> Received<T> read(Call call, Class<T> type) throws IOException {
+        try {
+            return Received.read(data(call), type, Received::isRequestedAmount);
+        } catch (Received.UnreadableField problem) {
+            String text = "retdata: " + problem.getMessage();
+            throw CallError.of(CallError.Outcome.UNREADABLE, call.request(), text, "200");
+        }
     }
 
     /** Calls the control interface of the sandbox, which needs no token and no signature. */

@@ -8,6 +8,10 @@ public final class Main {
         String part = arguments.length == 0 ? "" : arguments[0];
         boolean passed = switch (part) {
             case "vectors" -> new Vectors(Path.of(arguments[1])).run();
+            case "responses" -> {
+                Wire.install();
+                yield new Responses(Path.of(arguments[1])).run();
+            }
             case "flow" -> {
                 Wire.install();
                 Gateway gateway = new Gateway(System.getenv());
@@ -20,7 +24,7 @@ public final class Main {
                 yield true;
             }
             default -> {
-                System.err.println("usage: vectors FILE | flow | refresh");
+                System.err.println("usage: vectors FILE | responses FILE | flow | refresh");
                 yield false;
             }
         };

@@ -21,6 +21,19 @@ final class Webhook implements AutoCloseable {
 
     /** The two headers and the raw body, which are verified before parsing. */
     record Delivery(String timestamp, String signature, ByteString body) {
+        String eventType() {
+            return Envelope.parse(body.string(UTF_8)).fields().get("eventType").getAsString();
+        }
+
+        /** Reads the data of a verified delivery. Throws, so that it is delivered again, if an amount or a status is unreadable. */
+        <T> Received<T> data(Class<T> type) throws Received.UnreadableField {
+            try {
+                return Received.read(Envelope.parse(body.string(UTF_8)).fields().get("data"), type, Received::isAmountOrStatus);
+            } catch (Received.UnreadableField problem) {
+                throw new Received.UnreadableField("data: " + problem.getMessage());
+            }
+        }
+
         /** Returns a copy with one flipped bit in the body. */
         Delivery changed() {
             byte[] bytes = body.toByteArray();

@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.ToNumberPolicy;
 import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -20,13 +21,36 @@ final class Wire {
         stablelink.provisional.JSON.setGson(exact(stablelink.provisional.JSON.getGson()));
     }
 
+    /** Returns the settings of a generated class. */
+    static Gson gson(Class<?> type) {
+        boolean published = type.getName().startsWith("stablelink.client.");
+        return published ? stablelink.client.JSON.getGson() : stablelink.provisional.JSON.getGson();
+    }
+
     private static Gson exact(Gson gson) {
         return gson.newBuilder()
             .registerTypeAdapter(BigDecimal.class, new Money())
+            .registerTypeAdapter(String.class, new Text().nullSafe())
             .registerTypeAdapter(LocalDateTime.class, new LocalTime().nullSafe())
             // Numbers in fields that are not in the document. A double would lose digits.
             .setObjectToNumberStrategy(ToNumberPolicy.BIG_DECIMAL)
             .create();
+    }
+
+    /** Strings only: the adapter of Gson reads a number or a boolean as a string too. */
+    private static final class Text extends TypeAdapter<String> {
+        @Override
+        public String read(JsonReader in) throws IOException {
+            if (in.peek() != JsonToken.STRING) {
+                throw new IllegalStateException("expected a string");
+            }
+            return in.nextString();
+        }
+
+        @Override
+        public void write(JsonWriter out, String value) throws IOException {
+            out.value(value);
+        }
     }
 
     /** Times without a zone. Date and time are separated by a space or a T when read, and by a space when written. */
