@@ -7,7 +7,7 @@
 //! ```no_run
 //! use stablelink::{Client, Credentials, CustomerId, Decimal, Environment, MerchantId, NewCheckoutOrder};
 //!
-//! # async fn example() -> Result<(), stablelink::Error> {
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::builder()
 //!     .environment(Environment::Sandbox)
 //!     .credentials(Credentials::from_env()?)
@@ -15,12 +15,13 @@
 //!
 //! // 50.00 US dollars, paid with USDT on Ethereum by the customer 6 to the merchant 1.
 //! let (customer, merchant) = (CustomerId::new("6"), MerchantId::new("1"));
-//! let order = NewCheckoutOrder::usd(Decimal::new(50_00, 2), "ETH_USDT", customer, merchant);
+//! let amount: Decimal = "50.00".parse()?;
+//! let order = NewCheckoutOrder::usd(amount, "ETH_USDT", customer, merchant);
 //! match client.checkout_orders().create(&order).await {
 //!     Ok(created) => println!("pay {} to {}", created.paying_amount()?, created.deposit_address()?),
 //!     // The order may exist: look it up before you create another one.
 //!     Err(error) if error.may_have_taken_effect() => println!("look up {}", order.order_no()),
-//!     Err(error) => return Err(error),
+//!     Err(error) => return Err(error.into()),
 //! }
 //! # Ok(())
 //! # }
