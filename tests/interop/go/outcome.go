@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,7 +14,7 @@ import (
 	"unicode"
 )
 
-// Outcome states what became of a call.
+// Outcome is the outcome of a call.
 type Outcome string
 
 const (
@@ -57,6 +58,17 @@ var reads = []string{
 	"POST /trade/exchange-rate",
 }
 
+// numbered are the operations whose record has the number of the request: a record without the number may be another one.
+var numbered = []string{
+	"GET /checkout/order/info",
+	"POST /checkout/abnormal-payment/refund",
+	"POST /checkout/fiat-settlement/create",
+	"POST /checkout/order/create",
+	"POST /checkout/refund/create",
+	"POST /checkout/settlement/create",
+	"POST /trade/create-trade-request",
+}
+
 // unprocessed are the statuses that a server sends before it processes a request. A proxy may send any other 4xx after the
 // gateway has processed it.
 var unprocessed = []int{400, 401, 405, 413, 414, 415, 421, 425, 426, 429, 431}
@@ -74,7 +86,7 @@ type CallError struct {
 }
 
 func newCallError(outcome Outcome, req *http.Request, problem string) *CallError {
-	e := &CallError{Outcome: outcome, Problem: problem, Changes: !slices.Contains(reads, req.Method+" "+req.URL.Path)}
+	e := &CallError{Outcome: outcome, Problem: problem, Changes: !slices.Contains(reads, operation(req))}
 	e.Field, e.Number = number(req)
 	if outcome == unknown {
 		e.Outcome = Failed
@@ -102,6 +114,10 @@ func (e *CallError) Error() string {
 		text += "; look up the record before sending it again"
 	}
 	return text + ": " + e.Problem
+}
+
+func operation(req *http.Request) string {
+	return req.Method + " " + req.URL.Path
 }
 
 // number returns the first field of a request that identifies its record, with its value.
@@ -182,6 +198,23 @@ func classify(status int, fields envelope) Outcome {
 	return unknown
 }
 
+// isForeign returns whether a record has another number than the request, or lacks the number that it must have.
+func isForeign(req *http.Request, record envelope) bool {
+	field, expected := number(req)
+	if field == "" || record == nil {
+		return false
+	}
+	raw := record[field]
+	if bytes.HasPrefix(raw, []byte(`"`)) {
+		return text(raw) != expected
+	}
+	received, isInteger := new(big.Int).SetString(string(raw), 10)
+	if requested, ok := new(big.Int).SetString(expected, 10); ok && isInteger {
+		return received.Cmp(requested) != 0
+	}
+	return slices.Contains(numbered, operation(req))
+}
+
 // tokenRejected returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success is
 // ambiguous.
 func tokenRejected(resp *http.Response) bool {
@@ -226,14 +259,8 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		e.Status, e.Retcode = resp.StatusCode, fields.retcode()
 		return nil, e
 	}
-	if field, expected := number(req); field != "" {
-		found := parseEnvelope(fields["retdata"])[field]
-		isNumber := func(s string) bool { return strings.Trim(s, "0123456789") == "" }
-		// A field of another type is not compared.
-		isComparable := bytes.HasPrefix(found, []byte(`"`)) || isNumber(string(found)) && isNumber(expected)
-		if len(found) > 0 && isComparable && text(found) != expected {
-			return nil, newCallError(unknown, req, "the response is about another record")
-		}
+	if isForeign(req, parseEnvelope(fields["retdata"])) {
+		return nil, newCallError(unknown, req, "the response may be about another record")
 	}
 	resp.Body, resp.Request = io.NopCloser(bytes.NewReader(body)), req
 	return resp, nil

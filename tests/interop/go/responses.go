@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,8 @@ import (
 // responseCase is a response, or several pages, with the outcome that it must have. The README explains the fields.
 type responseCase struct {
 	Name       string
-	Status     *int // nil if the gateway closes the connection without a response
+	Number     string // the order number of the request; A1 if it is empty
+	Status     *int   // nil if the gateway closes the connection without a response
 	Body       string
 	Pages      []string
 	Outcome    Outcome
@@ -68,7 +70,7 @@ func (g *cannedGateway) clients() (*Clients, error) {
 // Responses checks every case of the file.
 func Responses(ctx context.Context, report *Report, file string) error {
 	var table struct {
-		Reads                            []string
+		Reads, Numbered                  []string
 		Calls, Tokens, Lists, Deliveries []responseCase
 	}
 	text, err := os.ReadFile(file)
@@ -82,6 +84,11 @@ func Responses(ctx context.Context, report *Report, file string) error {
 		err = errors.New("the operations that change nothing differ")
 	}
 	report.Check("responses", "reads", err)
+	err = nil
+	if !slices.Equal(table.Numbered, numbered) {
+		err = errors.New("the operations with a number differ")
+	}
+	report.Check("responses", "numbered", err)
 	for _, c := range table.Calls {
 		for operation, outcome := range c.Outcomes {
 			c.Outcome = outcome
@@ -106,15 +113,16 @@ func ok(body string) responseCase {
 
 // makeCall makes a call and checks its record. The second error is the result of the check.
 func (c responseCase) makeCall(ctx context.Context, clients *Clients, operation string) (failure, wrong error) {
+	number := cmp.Or(c.Number, "A1")
 	switch operation {
 	case "create":
-		order, err := Read[gateway.CreatedCheckoutOrder](clients.CreateCheckoutOrder(ctx, newOrder("A1", "1")))
+		order, err := Read[gateway.CreatedCheckoutOrder](clients.CreateCheckoutOrder(ctx, newOrder(number, "1")))
 		return err, checkRecord(c, order)
 	case "get":
-		order, err := Read[gateway.CheckoutOrder](clients.GetCheckoutOrder(ctx, &gateway.GetCheckoutOrderParams{OrderNo: "A1"}))
+		order, err := Read[gateway.CheckoutOrder](clients.GetCheckoutOrder(ctx, &gateway.GetCheckoutOrderParams{OrderNo: number}))
 		return err, checkRecord(c, order)
 	case "cancel":
-		_, err := Data(clients.CancelCheckoutOrder(ctx, &gateway.CancelCheckoutOrderParams{OrderNo: "A1"}))
+		_, err := Data(clients.CancelCheckoutOrder(ctx, &gateway.CancelCheckoutOrderParams{OrderNo: number}))
 		return err, nil
 	}
 	return nil, errors.New("unknown operation " + operation)
@@ -169,7 +177,8 @@ func (c responseCase) checkCall(ctx context.Context, operation string) error {
 		return failure
 	}
 	mayHaveTakenEffect := c.Outcome == Ambiguous || c.Outcome == Unreadable && operation != "get"
-	isFound := callError.Number == "A1" && strings.Contains(callError.Error(), "orderNo A1")
+	number := cmp.Or(c.Number, "A1")
+	isFound := callError.Number == number && strings.Contains(callError.Error(), "orderNo "+number)
 	// Only a rejected token is a reason to send a call again.
 	sends := 1
 	if c.Status != nil && *c.Status == http.StatusUnauthorized && c.Outcome == Rejected {

@@ -40,8 +40,8 @@ class Gateway:
 def call(client, operation, required=True, **arguments):
     """Calls an operation, a module of the generated client. Returns `retdata`.
 
-    Raises a CallError that states what became of the call. `operation.sync` would raise another error for a payment that was
-    made and whose record is unreadable.
+    Raises a CallError, which shows whether the call may have taken effect. `operation.sync` would raise another error for a
+    payment that was made and whose record is unreadable.
     """
     return detailed(client, operation, required, **arguments)[0]
 

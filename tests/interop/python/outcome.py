@@ -31,6 +31,18 @@ READS = frozenset(
         "POST /trade/exchange-rate",
     }
 )
+# The operations whose record has the number of the request: a record without the number may be another one.
+NUMBERED = frozenset(
+    {
+        "GET /checkout/order/info",
+        "POST /checkout/abnormal-payment/refund",
+        "POST /checkout/fiat-settlement/create",
+        "POST /checkout/order/create",
+        "POST /checkout/refund/create",
+        "POST /checkout/settlement/create",
+        "POST /trade/create-trade-request",
+    }
+)
 # The fields that identify the record of a request. A refund has an order number too, so that it is the last one.
 NUMBERS = ("settlementOrderNo", "refundOrderNo", "requestId", "orderNo")
 # A server sends these statuses before it processes a request. A proxy may send any other 4xx after the gateway has processed it.
@@ -50,7 +62,7 @@ class CallError(Exception):
     def __init__(self, outcome, problem, request=None, retcode=None):
         self.outcome, self.retcode = outcome, retcode
         self.field, self.number = number(request) if request else (None, None)
-        changes = request is not None and f"{request.method} {request.url.path}" not in READS
+        changes = request is not None and operation(request) not in READS
         if outcome == "unknown":
             self.outcome = "ambiguous" if changes else "failed"
         self.may_have_taken_effect = changes and self.outcome in ("ambiguous", "unreadable")
@@ -63,6 +75,10 @@ class CallError(Exception):
             "failed": "failed",
         }
         super().__init__(f"{text[self.outcome]}: {problem}")
+
+
+def operation(request):
+    return f"{request.method} {request.url.path}"
 
 
 def number(request):
@@ -102,13 +118,17 @@ def classify(status, content):
 
 
 def is_foreign(request, envelope):
-    """Returns whether the record of a response has another number than its request. A field of another type is not compared."""
+    """Returns whether the record of a response has another number than its request, or lacks the number that it must have."""
     field, expected = number(request)
     data = envelope.get("retdata")
-    found = data.get(field) if isinstance(data, dict) else None
+    if field is None or not isinstance(data, dict):
+        return False
+    found = data.get(field)
+    if isinstance(found, str):
+        return found != expected
     if type(found) is int and expected.isdecimal():
         return found != int(expected)
-    return isinstance(found, str) and found != expected
+    return operation(request) in NUMBERED
 
 
 def is_token_rejected(status, content):
@@ -155,6 +175,6 @@ class Client(exact_json.Client):
         if outcome != "success":
             raise CallError(outcome, problem, request, retcode(envelope))
         if is_foreign(request, envelope):
-            raise CallError("unknown", "the response is about another record", request, retcode(envelope))
+            raise CallError("unknown", "the response may be about another record", request, retcode(envelope))
         response.status_code = 200  # The generated code reads no envelope from another 2xx.
         return response

@@ -92,7 +92,7 @@ struct ResponseCase {
 }
 
 /// Returns one check for each operation of each call in the table of responses, one for each of its other cases, and one for
-/// the list of operations that change nothing.
+/// each of the two lists of operations.
 pub(super) fn responses(root: &Path) -> Result<Vec<ExpectedCheck>, JobError> {
     let table: ResponseFile = serde_json::from_str(&read(root, RESPONSES)?)
         .map_err(|error| JobError(format!("{RESPONSES}: {error}")))?;
@@ -110,7 +110,9 @@ pub(super) fn responses(root: &Path) -> Result<Vec<ExpectedCheck>, JobError> {
             .iter()
             .map(move |case| format!("{section}/{}", case.name))
     });
-    Ok(std::iter::once("reads".to_owned())
+    Ok(["reads", "numbered"]
+        .map(str::to_owned)
+        .into_iter()
         .chain(calls)
         .chain(others)
         .map(|name| (Part::Responses, name))
@@ -169,6 +171,7 @@ mod tests {
         assert_unique(&names);
         for name in [
             "reads",
+            "numbered",
             "html-404/create",
             "html-404/get",
             "tokens/html-403",

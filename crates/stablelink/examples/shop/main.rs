@@ -5,7 +5,7 @@
 //!     STABLELINK_REDIS=redis://127.0.0.1:6399/0 cargo run -p stablelink --example shop --features axum,redis,provisional
 //!
 //! With a local sandbox it buys from itself and exits. With `STABLELINK_API_KEY` it serves on port 3000 until it is stopped.
-//! Only `refund` needs the feature `provisional`, and `or_existing` of a payout.
+//! Only refunds and payouts need the feature `provisional`.
 #![allow(missing_docs, unreachable_pub)]
 
 mod order_book;
@@ -14,6 +14,8 @@ mod shop;
 #[path = "../support/mod.rs"]
 mod support;
 mod web;
+
+use std::time::Duration;
 
 use stablelink::{Client, CustomerId, Decimal, MerchantId, RedisConnection, RedisStore};
 
@@ -33,12 +35,20 @@ async fn main() -> support::Outcome {
             // The gateway accepts only the newest token, so all processes share one.
             .token_store(RedisStore::new(RedisConnection::new(&redis)?))
             .build()?,
-        orders: OrderBook::connect(&redis).await?,
+        orders: OrderBook::new(&redis)?,
         customer: CustomerId::new("6"),
         merchant: MerchantId::new("1"),
     };
-    let failed = shop.reconcile().await?;
-    println!("reconciled; orders that failed: {failed}");
+    println!("failures at the start: {}", shop.reconcile().await?);
+    let reconciled = shop.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            if let Err(error) = reconciled.reconcile().await {
+                eprintln!("not reconciled: {error}");
+            }
+        }
+    });
 
     let app = web::router(&shop, &gateway.credentials, RedisConnection::new(&redis)?)?;
     let Some(sandbox) = &gateway.local else {
@@ -50,20 +60,30 @@ async fn main() -> support::Outcome {
     tokio::spawn(async move { axum::serve(listener, app).await });
     sandbox.set_webhook_url(&format!("{url}/webhooks/stablelink"))?;
 
-    let (order_no, checkout) = shop.buy("50.00".parse()?).await?;
-    let Checkout::Pay { amount, address } = checkout else {
-        return Err(format!("order {order_no}: {checkout:?}").into());
-    };
-    println!("pay {amount} to {address}; {url}/orders/{order_no} shows the status");
-    sandbox.pay_order(&order_no, amount, "0x1")?;
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let (order_no, checkout) = shop.buy("50.00".parse()?).await?;
+        let Checkout::Pay(payment) = checkout else {
+            return Err(format!("order {order_no}: {checkout:?}").into());
+        };
+        println!("pay {} to {}", payment.amount, payment.address);
+        sandbox.pay_order(&order_no, payment.amount, "0x1")?;
+        orders.push(order_no);
+    }
     sandbox.wait_for_deliveries().await;
-    println!("ship {:?}", shop.orders.to_ship().await?);
-    println!("refund {}", shop.refund(&order_no).await?);
-    // The name of a payout is used once; in production, it is the date.
+    let to_ship = shop.orders.to_ship().await?;
+    for order_no in &orders {
+        let is_paid = to_ship.contains(order_no);
+        println!("{url}/orders/{order_no}: to be shipped: {is_paid}");
+    }
+    shop.refund(&orders[0]).await?;
     let wallet = (
         Decimal::new(10, 0),
         "0x00000000000000000000000000000000000000aa",
     );
-    println!("payout {}", shop.pay_out(&url, wallet, &[order_no]).await?);
+    // In production, the name of a payout is for example its date.
+    shop.pay_out(&url, wallet, &orders[1..]).await?;
+    println!("the first order is refunded, and a part of the second is paid out");
+    println!("cases for a person: {:?}", shop.orders.reviews().await?);
     Ok(())
 }

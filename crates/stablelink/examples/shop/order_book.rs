@@ -1,8 +1,10 @@
 //! The records of the shop in Redis. Each request is stored before it is sent, so that a crash or a lost response loses nothing.
+//! In production, Redis must keep its data (`appendonly yes`) and evict nothing.
 
+use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
-use serde::{Serialize, de::DeserializeOwned};
-use stablelink::{Decimal, NewCheckoutOrder};
+use serde::{Deserialize, Serialize};
+use stablelink::{Decimal, NewCheckoutOrder, NewRefund, NewSettlement};
 
 use super::support::Outcome;
 
@@ -10,63 +12,128 @@ use super::support::Outcome;
 const OPEN: &str = "shop:open";
 /// The numbers of the paid orders, in the order of their payment. The warehouse takes them from here.
 const TO_SHIP: &str = "shop:to-ship";
+/// The names of the transfers that are not known to be made.
+const PENDING: &str = "shop:pending";
+/// Cases for a person, each with its reason.
+const REVIEW: &str = "shop:review";
 
-/// Closes an order once, and hands a paid order to the warehouse in the same step.
+/// Sets the final status of an order once, and hands a paid order to the warehouse in the same step. Returns the final status.
 const CLOSE: &str = "
 if redis.call('HSETNX', KEYS[1], 'status', ARGV[2]) == 1 and ARGV[2] == 'PAID' then
   redis.call('RPUSH', KEYS[3], ARGV[1])
 end
-redis.call('SREM', KEYS[2], ARGV[1])";
+redis.call('SREM', KEYS[2], ARGV[1])
+return redis.call('HGET', KEYS[1], 'status')";
 
-/// One hash for each order: its request, its amount, whether the gateway has it, and its final status.
+/// Closes an order that the gateway rejected, unless another attempt was made: that one may have created it.
+const REJECT: &str = "
+if redis.call('HGET', KEYS[1], 'attempts') == '1' then
+  redis.call('HSETNX', KEYS[1], 'status', 'REJECTED')
+  redis.call('SREM', KEYS[2], ARGV[1])
+end";
+
+/// Stores a transfer under its name, unless one is stored. Returns the stored one.
+const STORE: &str = "
+if redis.call('HSETNX', KEYS[1], 'request', ARGV[2]) == 1 then redis.call('SADD', KEYS[2], ARGV[1]) end
+return redis.call('HGET', KEYS[1], 'request')";
+
+/// Deletes a transfer that the gateway rejected, unless another attempt was made: that one may have paid.
+const DISCARD: &str = "
+if redis.call('HGET', KEYS[1], 'attempts') == '1' then
+  redis.call('DEL', KEYS[1])
+  redis.call('SREM', KEYS[2], ARGV[1])
+end";
+
+/// Money that leaves the shop.
+#[derive(Serialize, Deserialize)]
+pub enum Transfer {
+    Refund(NewRefund),
+    Payout(NewSettlement),
+}
+
+impl Transfer {
+    /// Returns whether both transfers differ only in their numbers, which are generated.
+    pub fn has_content_of(&self, other: &Self) -> Outcome<bool> {
+        Ok(match (self, other) {
+            // The name of a refund contains its order, and its amount is always that of the order.
+            (Self::Refund(_), Self::Refund(_)) => true,
+            (Self::Payout(this), Self::Payout(other)) => {
+                let number = this.settlement_order_no();
+                let other = other.clone().with_settlement_order_no(number);
+                serde_json::to_string(this)? == serde_json::to_string(&other)?
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The amount that a customer pays, in the token of the order, and the address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payment {
+    pub amount: Decimal,
+    pub address: String,
+}
+
+/// Opens a connection for each command, which survives a restart of Redis. A busy shop uses a pool.
 #[derive(Clone)]
-pub struct OrderBook(MultiplexedConnection);
+pub struct OrderBook(redis::Client);
 
 impl OrderBook {
-    pub async fn connect(url: &str) -> Outcome<Self> {
-        let client = redis::Client::open(url)?;
-        Ok(Self(client.get_multiplexed_async_connection().await?))
+    pub fn new(url: &str) -> Outcome<Self> {
+        Ok(Self(redis::Client::open(url)?))
     }
 
-    /// Stores an order that is about to be sent.
+    /// Stores an order before it is sent.
     pub async fn add(&self, order: &NewCheckoutOrder, amount: Decimal) -> Outcome {
         let request = serde_json::to_string(order)?;
         redis::pipe()
             .atomic()
-            .hset(key(order.order_no()), "request", request)
-            .hset(key(order.order_no()), "amount", amount.to_string())
+            .hset(order_key(order.order_no()), "request", request)
+            .hset(order_key(order.order_no()), "amount", amount.to_string())
             .sadd(OPEN, order.order_no())
-            .exec_async(&mut self.0.clone())
+            .exec_async(&mut self.connection().await?)
             .await?;
         Ok(())
     }
 
-    /// Records that the gateway has the order.
-    pub async fn mark_created(&self, order_no: &str) -> Outcome {
-        let mut command = redis::cmd("HSET");
-        command.arg(key(order_no)).arg("created").arg(1);
-        Ok(command.exec_async(&mut self.0.clone()).await?)
+    /// Counts an attempt to send an order, before it is made.
+    pub async fn begin(&self, order_no: &str) -> Outcome {
+        self.run(&["HINCRBY", &order_key(order_no), "attempts", "1"])
+            .await
     }
 
-    /// Records the final status, if the order has none. A paid order is handed to the warehouse, once.
-    pub async fn close(&self, order_no: &str, status: &str) -> Outcome {
-        let mut command = redis::cmd("EVAL");
-        command.arg(CLOSE).arg(3).arg(key(order_no)).arg(OPEN);
-        command.arg(TO_SHIP).arg(order_no).arg(status);
-        Ok(command.exec_async(&mut self.0.clone()).await?)
+    /// Records that the gateway has the order, with the payment if it can be paid.
+    pub async fn set_created(&self, order_no: &str, payment: Option<&Payment>) -> Outcome {
+        let (key, mut pipe) = (order_key(order_no), redis::pipe());
+        pipe.atomic().hset(&key, "created", 1);
+        if let Some(payment) = payment {
+            pipe.hset(&key, "due", payment.amount.to_string());
+            pipe.hset(&key, "address", &payment.address);
+        }
+        Ok(pipe.exec_async(&mut self.connection().await?).await?)
+    }
+
+    /// Sets the final status, if the order has none, and returns the final status. A paid order is handed to the warehouse once.
+    pub async fn close(&self, order_no: &str, status: &str) -> Outcome<String> {
+        let key = order_key(order_no);
+        self.run(&["EVAL", CLOSE, "3", &key, OPEN, TO_SHIP, order_no, status])
+            .await
+    }
+
+    /// Closes an order whose only attempt was rejected.
+    pub async fn reject(&self, order_no: &str) -> Outcome {
+        let key = order_key(order_no);
+        self.run(&["EVAL", REJECT, "2", &key, OPEN, order_no]).await
     }
 
     /// Returns the numbers of the orders without a final status.
     pub async fn open(&self) -> Outcome<Vec<String>> {
-        let mut command = redis::cmd("SMEMBERS");
-        Ok(command.arg(OPEN).query_async(&mut self.0.clone()).await?)
+        self.run(&["SMEMBERS", OPEN]).await
     }
 
     /// Returns the paid orders that wait for the warehouse.
     pub async fn to_ship(&self) -> Outcome<Vec<String>> {
-        let mut command = redis::cmd("LRANGE");
-        command.arg(TO_SHIP).arg(0).arg(-1);
-        Ok(command.query_async(&mut self.0.clone()).await?)
+        self.run(&["LRANGE", TO_SHIP, "0", "-1"]).await
     }
 
     /// Returns the stored request of an order, or `None` if the order is not of this shop.
@@ -75,9 +142,20 @@ impl OrderBook {
         Ok(request.as_deref().map(serde_json::from_str).transpose()?)
     }
 
+    /// Returns the amount of an order in US dollars.
     pub async fn amount(&self, order_no: &str) -> Outcome<Option<Decimal>> {
         let amount = self.field(order_no, "amount").await?;
         Ok(amount.map(|amount| amount.parse()).transpose()?)
+    }
+
+    pub async fn payment(&self, order_no: &str) -> Outcome<Option<Payment>> {
+        let due = self.field(order_no, "due").await?;
+        let address = self.field(order_no, "address").await?;
+        let (Some(due), Some(address)) = (due, address) else {
+            return Ok(None);
+        };
+        let amount = due.parse()?;
+        Ok(Some(Payment { amount, address }))
     }
 
     pub async fn status(&self, order_no: &str) -> Outcome<Option<String>> {
@@ -88,30 +166,75 @@ impl OrderBook {
         Ok(self.field(order_no, "created").await?.is_some())
     }
 
-    /// Stores a request under a name, unless one is stored, and returns the stored one: sending it again repeats nothing.
-    pub async fn store_once<T: Serialize + DeserializeOwned>(
-        &self,
-        name: &str,
-        request: &T,
-    ) -> Outcome<T> {
-        let request = serde_json::to_string(request)?;
-        let (stored,): (String,) = redis::pipe()
-            .atomic()
-            .set_nx(name, request)
-            .ignore()
-            .get(name)
-            .query_async(&mut self.0.clone())
+    /// Stores a transfer under this name, unless one is stored, and returns the stored one: sending it again repeats nothing.
+    pub async fn store(&self, name: &str, transfer: &Transfer) -> Outcome<Transfer> {
+        let (key, request) = (transfer_key(name), serde_json::to_string(transfer)?);
+        let stored: String = self
+            .run(&["EVAL", STORE, "2", &key, PENDING, name, &request])
             .await?;
         Ok(serde_json::from_str(&stored)?)
     }
 
+    /// Counts an attempt to send a transfer, before it is made.
+    pub async fn begin_transfer(&self, name: &str) -> Outcome {
+        self.run(&["HINCRBY", &transfer_key(name), "attempts", "1"])
+            .await
+    }
+
+    /// Records that a transfer is made.
+    pub async fn finish(&self, name: &str) -> Outcome {
+        self.run(&["SREM", PENDING, name]).await
+    }
+
+    /// Deletes a transfer whose only attempt was rejected, so that it can be corrected.
+    pub async fn discard(&self, name: &str) -> Outcome {
+        let key = transfer_key(name);
+        self.run(&["EVAL", DISCARD, "2", &key, PENDING, name]).await
+    }
+
+    /// Returns the transfers that are not known to be made, by their names.
+    pub async fn pending(&self) -> Outcome<Vec<(String, Transfer)>> {
+        let mut transfers = Vec::new();
+        for name in self.run::<Vec<String>>(&["SMEMBERS", PENDING]).await? {
+            let request = self.run(&["HGET", &transfer_key(&name), "request"]).await?;
+            if let Some::<String>(request) = request {
+                transfers.push((name, serde_json::from_str(&request)?));
+            }
+        }
+        Ok(transfers)
+    }
+
+    /// Adds a case for a person.
+    pub async fn add_review(&self, case: &str, reason: &str) -> Outcome {
+        self.run(&["HSET", REVIEW, case, reason]).await
+    }
+
+    /// Returns the cases for a person, each followed by its reason.
+    pub async fn reviews(&self) -> Outcome<Vec<String>> {
+        self.run(&["HGETALL", REVIEW]).await
+    }
+
     async fn field(&self, order_no: &str, name: &str) -> Outcome<Option<String>> {
-        let mut command = redis::cmd("HGET");
-        command.arg(key(order_no)).arg(name);
-        Ok(command.query_async(&mut self.0.clone()).await?)
+        self.run(&["HGET", &order_key(order_no), name]).await
+    }
+
+    async fn run<T: FromRedisValue>(&self, words: &[&str]) -> Outcome<T> {
+        let mut command = redis::Cmd::new();
+        for word in words {
+            command.arg(*word);
+        }
+        Ok(command.query_async(&mut self.connection().await?).await?)
+    }
+
+    async fn connection(&self) -> Outcome<MultiplexedConnection> {
+        Ok(self.0.get_multiplexed_async_connection().await?)
     }
 }
 
-fn key(order_no: &str) -> String {
+fn order_key(order_no: &str) -> String {
     format!("shop:order:{order_no}")
+}
+
+fn transfer_key(name: &str) -> String {
+    format!("shop:transfer:{name}")
 }

@@ -1,13 +1,13 @@
-//! What the shop does with orders, webhooks, refunds and payouts.
+//! Orders, webhooks, refunds and payouts of the shop.
 
-use stablelink::open_enums::CheckoutOrderStatus;
+use stablelink::open_enums::CheckoutOrderStatus as Status;
 use stablelink::webhook::{EventPayload, WebhookEvent};
 use stablelink::{
-    Client, CustomerId, Decimal, Environment, Error, MerchantId, NewCheckoutOrder, NewRefund,
-    NewSettlement, Response, types,
+    Client, CustomerId, Decimal, Environment, Error, ErrorKind, MerchantId, NewCheckoutOrder,
+    NewRefund, NewSettlement,
 };
 
-use super::order_book::OrderBook;
+use super::order_book::{OrderBook, Payment, Transfer};
 use super::support::Outcome;
 
 const TOKEN: &str = "ETH_USDT";
@@ -22,18 +22,13 @@ pub struct Shop {
     pub merchant: MerchantId,
 }
 
-/// What the page of an order shows to the customer.
-#[derive(Debug)]
+/// The state of an order that the customer sees.
+#[derive(Debug, PartialEq)]
 pub enum Checkout {
-    Pay {
-        amount: Decimal,
-        address: String,
-    },
-    /// Whether the order exists is not known yet. Show no address, and do not create another order.
+    Pay(Payment),
+    /// Whether the order exists is not known yet. The customer sees no address, and the shop creates no other order.
     Wait,
-    Closed {
-        status: String,
-    },
+    Closed(String),
 }
 
 impl Shop {
@@ -43,67 +38,104 @@ impl Shop {
         let order = NewCheckoutOrder::usd(amount, TOKEN, customer, merchant);
         let order_no = order.order_no().to_owned();
         self.orders.add(&order, amount).await?;
-        match self.send(&order).await {
-            Ok(checkout) => Ok((order_no, checkout)),
+        self.orders.begin(&order_no).await?;
+        let error = match self.send(&order).await {
+            Ok(checkout) => return Ok((order_no, checkout)),
+            Err(error) => error,
+        };
+        if matches!(error.kind(), ErrorKind::NotEnabled { .. }) {
+            // The order exists, but cannot be paid. It stays open until it times out.
+            Err(error.into())
+        } else if error.may_have_taken_effect() || error.is_retryable() {
             // The order stays open, and `reconcile` sends it again.
-            Err(error) if error.may_have_taken_effect() || error.is_retryable() => {
-                eprintln!("order {order_no}: {error}");
-                Ok((order_no, Checkout::Wait))
-            }
-            // No earlier attempt exists, so nothing was created.
-            Err(error) => {
-                self.orders.close(&order_no, "REJECTED").await?;
-                Err(error.into())
-            }
+            eprintln!("order {order_no}: {error}");
+            Ok((order_no, Checkout::Wait))
+        } else {
+            self.orders.reject(&order_no).await?;
+            Err(error.into())
         }
+    }
+
+    /// Returns the state of an order, or `None` if the order is not of this shop.
+    pub async fn checkout(&self, order_no: &str) -> Outcome<Option<Checkout>> {
+        if self.orders.request(order_no).await?.is_none() {
+            return Ok(None);
+        }
+        if let Some(status) = self.orders.status(order_no).await? {
+            return Ok(Some(Checkout::Closed(status)));
+        }
+        let payment = self.orders.payment(order_no).await?;
+        Ok(Some(payment.map_or(Checkout::Wait, Checkout::Pay)))
     }
 
     /// Sends a stored order. It has the same number each time, so at most one order is created.
     async fn send(&self, order: &NewCheckoutOrder) -> Result<Checkout, Error> {
         let orders = self.client.checkout_orders();
         let created = orders.create(order).or_existing().await?;
-        if let Err(error) = self.orders.mark_created(order.order_no()).await {
-            eprintln!("order {}: not recorded: {error}", order.order_no());
-        }
-        match created.existing_status() {
-            None | Some(CheckoutOrderStatus::Paying) => Ok(Checkout::Pay {
+        let checkout = match created.existing_status() {
+            None | Some(Status::Paying) => Checkout::Pay(Payment {
                 amount: created.paying_amount()?,
                 address: created.deposit_address()?.to_owned(),
             }),
-            Some(status) => Ok(Checkout::Closed {
-                status: status.to_string(),
-            }),
+            Some(status) => Checkout::Closed(status.to_string()),
+        };
+        let payment = match &checkout {
+            Checkout::Pay(payment) => Some(payment),
+            _ => None,
+        };
+        // Without this record, `reconcile` sends the order again, which creates nothing.
+        if let Err(error) = self.orders.set_created(order.order_no(), payment).await {
+            eprintln!("order {}: not recorded: {error}", order.order_no());
         }
+        Ok(checkout)
     }
 
     /// Handles a webhook. The event only announces a change: the status and the amount are looked up.
     pub async fn on_event(&self, event: WebhookEvent) -> Outcome {
-        if let EventPayload::CheckoutOrder(change) = event.payload()?
-            && let Some(order_no) = &change.order_no
-        {
-            self.look_up(order_no).await?;
+        match event.payload()? {
+            EventPayload::CheckoutOrder(change) => {
+                let order_no = change.order_no.ok_or("the event has no order number")?;
+                self.look_up(&order_no).await
+            }
+            // A payment that was too high, too low or too late: the money is there, and a person decides.
+            EventPayload::AbnormalPayment(payment) => {
+                let case = payment.abnormal_payment_no.as_deref().or(event.id());
+                let case = case.ok_or("the event has no number")?;
+                let data = event.data().unwrap_or_default();
+                self.orders.add_review(case, data).await
+            }
+            // The gateway may add types.
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Looks up an order, and closes it if its status is final.
+    /// Looks up an order, and closes it if its status is final. A paid order is handed to the warehouse.
     pub async fn look_up(&self, order_no: &str) -> Outcome {
         let Some(amount) = self.orders.amount(order_no).await? else {
-            return Ok(()); // An order of another shop with the same credentials.
+            return Ok(()); // The order is of another shop with the same credentials.
         };
         let order = self.client.checkout_orders().get(order_no).await?;
-        if let Some(status) = final_status(&order)? {
-            let ordered = order.order_amount()?;
-            if ordered != amount {
-                return Err(format!("order {order_no} has amount {ordered}, not {amount}").into());
-            }
-            self.orders.close(order_no, status).await?;
+        let status = match order.status()? {
+            // A status that this program does not know is not final.
+            Status::Paying | Status::Other(_) => return Ok(()),
+            status => status.as_str(),
+        };
+        let ordered = order.order_amount()?;
+        if ordered != amount {
+            return Err(format!("order {order_no} has amount {ordered}, not {amount}").into());
+        }
+        let closed = self.orders.close(order_no, status).await?;
+        let is_paid = status != Status::Cancelled.as_str() && status != Status::Timeout.as_str();
+        if is_paid && closed != Status::Paid.as_str() {
+            // For example paid after it had timed out, or refunded before it was shipped.
+            let reason = format!("closed as {closed}, and the gateway says {status}");
+            self.orders.add_review(order_no, &reason).await?;
         }
         Ok(())
     }
 
-    /// Brings every open order to its status: at the start, after a crash, and from time to time, because a webhook may be lost.
-    /// Returns the number of orders that failed; they stay open.
+    /// Brings every open order to its status, and sends every pending transfer again: at the start, after a crash, and from time
+    /// to time, because a webhook may be lost. Returns the number of failures, which stay open.
     pub async fn reconcile(&self) -> Outcome<usize> {
         let mut failed = 0;
         for order_no in self.orders.open().await? {
@@ -112,58 +144,86 @@ impl Shop {
                 failed += 1;
             }
         }
+        for (name, transfer) in self.orders.pending().await? {
+            // An error deletes nothing: an earlier attempt may have paid.
+            if let Err(error) = self.send_transfer(&name, &transfer).await {
+                eprintln!("{name}: {error}");
+                failed += 1;
+            }
+        }
         Ok(failed)
     }
 
     async fn reconcile_order(&self, order_no: &str) -> Outcome {
+        let mut sent = Ok(());
         if !self.orders.is_created(order_no).await?
             && let Some(order) = self.orders.request(order_no).await?
         {
+            self.orders.begin(order_no).await?;
             // An error does not close the order: an earlier attempt may have created it.
-            self.send(&order).await?;
+            sent = self.send(&order).await.map(drop);
         }
-        self.look_up(order_no).await
+        let found = self.look_up(order_no).await;
+        sent?;
+        found
     }
 
     /// Refunds a paid order in full. A second call sends the same refund again, which pays nothing more.
     ///
     /// No page specifies the currency of the amount; this is the amount of the order in US dollars.
-    pub async fn refund(&self, order_no: &str) -> Outcome<String> {
-        if self.orders.status(order_no).await?.as_deref() != Some("PAID") {
-            return Err(format!("order {order_no} is not paid").into());
+    pub async fn refund(&self, order_no: &str) -> Outcome {
+        let status = self.orders.status(order_no).await?;
+        if status.as_deref() != Some(Status::Paid.as_str()) {
+            return Err(format!("order {order_no} is not paid: {status:?}").into());
         }
         let amount = self.orders.amount(order_no).await?.ok_or("no amount")?;
-        let name = format!("shop:refund:{order_no}");
-        let refund = NewRefund::of_order(order_no, amount);
-        let refund = self.orders.store_once(&name, &refund).await?;
-        let refunds = self.client.refunds();
-        refunds.create(&refund).or_existing().await?;
-        Ok(refund.refund_order_no().to_owned())
+        let refund = Transfer::Refund(NewRefund::of_order(order_no, amount));
+        self.transfer(&format!("refund:{order_no}"), &refund).await
     }
 
     /// Pays out to the wallet of the shop. The name, such as the date, identifies the payout: a second call with the same name
-    /// sends the first payout again, which pays nothing more.
+    /// and content pays nothing more, and one with other content is an error.
     pub async fn pay_out(
         &self,
         name: &str,
         (amount, address): (Decimal, &str),
         orders: &[String],
-    ) -> Outcome<String> {
+    ) -> Outcome {
         let merchant = self.merchant.clone();
         let payout = NewSettlement::new(amount, TOKEN, address, merchant, orders.iter().cloned());
-        let name = format!("shop:payout:{name}");
-        let payout = self.orders.store_once(&name, &payout).await?;
-        let settlements = self.client.settlements();
-        settlements.create(&payout).or_existing().await?;
-        Ok(payout.settlement_order_no().to_owned())
+        self.transfer(&format!("payout:{name}"), &Transfer::Payout(payout))
+            .await
     }
-}
 
-/// Returns the status if it is final. A status that this program does not know is not final.
-fn final_status(order: &Response<types::CheckoutOrder>) -> Result<Option<&str>, Error> {
-    let status = order.status()?;
-    Ok(match status {
-        CheckoutOrderStatus::Paying | CheckoutOrderStatus::Other(_) => None,
-        status => Some(status.as_str()),
-    })
+    /// Stores a transfer and sends the stored one, which an earlier call may have stored.
+    async fn transfer(&self, name: &str, transfer: &Transfer) -> Outcome {
+        let stored = self.orders.store(name, transfer).await?;
+        if !stored.has_content_of(transfer)? {
+            return Err(format!("{name} is stored with other content").into());
+        }
+        let sent = self.send_transfer(name, &stored).await;
+        if let Err(error) = &sent
+            && let Some(error) = error.downcast_ref::<Error>()
+            && !error.may_have_taken_effect()
+            && !error.is_retryable()
+        {
+            // It had no effect, so a corrected one can be sent under this name.
+            self.orders.discard(name).await?;
+        }
+        sent
+    }
+
+    async fn send_transfer(&self, name: &str, transfer: &Transfer) -> Outcome {
+        self.orders.begin_transfer(name).await?;
+        match transfer {
+            Transfer::Refund(refund) => {
+                self.client.refunds().create(refund).or_existing().await?;
+            }
+            Transfer::Payout(payout) => {
+                let settlements = self.client.settlements();
+                settlements.create(payout).or_existing().await?;
+            }
+        }
+        self.orders.finish(name).await
+    }
 }

@@ -38,16 +38,23 @@ async fn buy(State(shop): State<Shop>, Path(amount): Path<String>) -> Result<Str
         .parse()
         .map_err(|_| (StatusCode::BAD_REQUEST, "not an amount"))?;
     let (order_no, checkout) = shop.buy(amount).await.map_err(failed)?;
-    Ok(match checkout {
-        Checkout::Pay { amount, address } => format!("order {order_no}: pay {amount} to {address}"),
-        Checkout::Wait => format!("order {order_no}: please wait"),
-        Checkout::Closed { status } => format!("order {order_no}: {status}"),
-    })
+    Ok(format!("order {order_no}: {}", describe(checkout)))
 }
 
+/// Shows the page of an order, which a customer reloads after "please wait".
 async fn status(State(shop): State<Shop>, Path(number): Path<String>) -> Result<String, Failure> {
-    let status = shop.orders.status(&number).await.map_err(failed)?;
-    Ok(status.unwrap_or_else(|| "open".to_owned()))
+    let checkout = shop.checkout(&number).await.map_err(failed)?;
+    checkout
+        .map(describe)
+        .ok_or((StatusCode::NOT_FOUND, "no such order"))
+}
+
+fn describe(checkout: Checkout) -> String {
+    match checkout {
+        Checkout::Pay(payment) => format!("pay {} to {}", payment.amount, payment.address),
+        Checkout::Wait => "please wait".to_owned(),
+        Checkout::Closed(status) => status,
+    }
 }
 
 /// The reason stays in the log: it is not for the customer.

@@ -27,6 +27,9 @@ use shop::{Checkout, Shop};
 const CREATE: SandboxOperation = SandboxOperation::CreateCheckoutOrder;
 const READ: SandboxOperation = SandboxOperation::GetCheckoutOrder;
 
+/// A rejection by the gateway, which proves that nothing was created.
+const REJECTED: &str = r#"{"retcode":"00008","retmsg":"token is invalid","success":false}"#;
+
 /// A shop that listens to the webhooks of its sandbox.
 async fn start() -> (RedisServer, Sandbox, Shop) {
     crate::watch::listen();
@@ -48,7 +51,7 @@ async fn start() -> (RedisServer, Sandbox, Shop) {
     let shop = Shop {
         environment,
         client,
-        orders: OrderBook::connect(&redis.url()).await.unwrap(),
+        orders: OrderBook::new(&redis.url()).unwrap(),
         customer: CustomerId::new(crate::watch::CUSTOMER),
         merchant: MerchantId::new("1"),
     };
@@ -66,10 +69,15 @@ fn amount() -> Decimal {
     Decimal::new(50_00, 2)
 }
 
+fn order(shop: &Shop) -> NewCheckoutOrder {
+    let (customer, merchant) = (shop.customer.clone(), shop.merchant.clone());
+    NewCheckoutOrder::usd(amount(), "ETH_USDT", customer, merchant)
+}
+
 /// Buys, and returns the number of the order and the amount to pay.
 async fn buy(shop: &Shop) -> (String, Decimal) {
     match shop.buy(amount()).await.unwrap() {
-        (order_no, Checkout::Pay { amount, .. }) => (order_no, amount),
+        (order_no, Checkout::Pay(payment)) => (order_no, payment.amount),
         other => panic!("{other:?}"),
     }
 }
@@ -130,24 +138,41 @@ async fn order_with_unknown_outcome_is_created_once() {
     assert_eq!(shop.orders.open().await.unwrap(), [order_no.as_str()]);
     assert_eq!(shop.reconcile().await.unwrap(), 0);
     assert!(shop.orders.is_created(&order_no).await.unwrap());
+    let page = shop.checkout(&order_no).await.unwrap();
+    assert!(matches!(page, Some(Checkout::Pay(_))), "{page:?}");
     assert_eq!(sandbox.effects().count(CREATE, &order_no), 1);
+    assert_eq!(sandbox.effects().total(CREATE), 1);
 }
 
 #[tokio::test]
 async fn order_that_was_stored_but_not_sent_is_sent() {
     let (_redis, sandbox, shop) = start().await;
-    let (customer, merchant) = (shop.customer.clone(), shop.merchant.clone());
-    let order = NewCheckoutOrder::usd(amount(), "ETH_USDT", customer, merchant);
+    let order = order(&shop);
     shop.orders.add(&order, amount()).await.unwrap();
     assert_eq!(shop.reconcile().await.unwrap(), 0);
     assert_eq!(sandbox.effects().count(CREATE, order.order_no()), 1);
+    assert_eq!(sandbox.effects().total(CREATE), 1);
 }
 
 #[tokio::test]
-async fn rejected_order_is_closed() {
+async fn rejected_order_is_closed_unless_another_attempt_was_made() {
     let (_redis, sandbox, shop) = start().await;
-    assert!(shop.buy(Decimal::new(-1, 0)).await.is_err());
-    assert_eq!(shop.orders.open().await.unwrap(), [""; 0]);
+    let rejection = || Fault::custom(422, [], REJECTED).on(CREATE);
+    for (attempts, is_open) in [(1, false), (2, true)] {
+        let order = order(&shop);
+        shop.orders.add(&order, amount()).await.unwrap();
+        for _ in 0..attempts {
+            shop.orders.begin(order.order_no()).await.unwrap();
+        }
+        shop.orders.reject(order.order_no()).await.unwrap();
+        let open = shop.orders.open().await.unwrap();
+        assert_eq!(open.contains(&order.order_no().to_owned()), is_open);
+    }
+    let open = shop.orders.open().await.unwrap().len();
+    sandbox.faults().add(rejection());
+    let error = shop.buy(amount()).await.unwrap_err();
+    assert!(error.to_string().contains("rejected"), "{error}");
+    assert_eq!(shop.orders.open().await.unwrap().len(), open);
     assert_eq!(sandbox.effects().total(CREATE), 0);
 }
 
@@ -165,32 +190,88 @@ async fn order_with_another_amount_is_not_shipped() {
 }
 
 #[tokio::test]
+async fn record_without_its_number_is_not_shipped() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, amount) = buy(&shop).await;
+    for json in ["null", r#""EVIL""#] {
+        sandbox.faults().clear();
+        let other = Fault::replace_field("retdata.orderNo", json).unwrap();
+        sandbox.faults().add(other.on(READ).always());
+        sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+        sandbox.wait_for_deliveries().await;
+        assert!(shop.look_up(&order_no).await.is_err(), "{json}");
+    }
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn unexpected_payments_are_cases_for_a_person() {
+    let (_redis, sandbox, shop) = start().await;
+    let (too_low, amount) = buy(&shop).await;
+    sandbox
+        .pay_order(&too_low, amount / Decimal::TWO, "0x1")
+        .unwrap();
+    let (late, _) = buy(&shop).await;
+    for status in ["TIMEOUT", "PAID"] {
+        sandbox
+            .set_status(SandboxRecordKind::Order, &late, status)
+            .unwrap();
+        shop.look_up(&late).await.unwrap();
+    }
+    sandbox.wait_for_deliveries().await;
+    let reviews = shop.orders.reviews().await.unwrap().join("\n");
+    assert!(reviews.contains(&late), "{reviews}");
+    assert!(reviews.contains("abnormalPaymentNo"), "{reviews}");
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
 async fn refund_and_payout_are_made_once() {
     let (_redis, sandbox, shop) = start().await;
     let (order_no, amount) = buy(&shop).await;
     assert!(shop.refund(&order_no).await.is_err());
     sandbox.pay_order(&order_no, amount, "0x1").unwrap();
     sandbox.wait_for_deliveries().await;
-    let (refund, payout) = (
+    let operations = [
         SandboxOperation::CreateRefundOrder,
         SandboxOperation::CreateSettlementOrder,
-    );
-    for operation in [payout, refund] {
-        sandbox
-            .faults()
-            .add(Fault::html(200).after_effect().on(operation));
+    ];
+    for operation in operations {
+        let lost = Fault::html(200).after_effect().on(operation);
+        sandbox.faults().add(lost);
     }
-    let wallet = (
-        Decimal::new(10, 0),
-        "0x00000000000000000000000000000000000000aa",
-    );
     let orders = [order_no.clone()];
-    assert!(shop.pay_out("today", wallet, &orders).await.is_err());
-    let paid_out = shop.pay_out("today", wallet, &orders).await.unwrap();
+    assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
     assert!(shop.refund(&order_no).await.is_err());
-    let refunded = shop.refund(&order_no).await.unwrap();
-    assert_eq!(sandbox.effects().count(payout, &paid_out), 1);
+    assert_eq!(shop.orders.pending().await.unwrap().len(), 2);
+    // The outcome is unknown, so another payout must not take its place.
+    let other = shop.pay_out("today", wallet("bb"), &orders).await;
+    assert!(other.unwrap_err().to_string().contains("other content"));
+    assert_eq!(shop.reconcile().await.unwrap(), 0);
+    assert!(shop.orders.pending().await.unwrap().is_empty());
+    shop.refund(&order_no).await.unwrap();
+    shop.pay_out("today", wallet("aa"), &orders).await.unwrap();
+    for operation in operations {
+        assert_eq!(sandbox.effects().total(operation), 1, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn rejected_payout_can_be_corrected() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, amount) = buy(&shop).await;
+    sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+    sandbox.wait_for_deliveries().await;
+    let payout = SandboxOperation::CreateSettlementOrder;
+    let orders = [order_no];
+    sandbox
+        .faults()
+        .add(Fault::custom(422, [], REJECTED).on(payout));
+    assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
+    shop.pay_out("today", wallet("bb"), &orders).await.unwrap();
     assert_eq!(sandbox.effects().total(payout), 1);
-    assert_eq!(sandbox.effects().count(refund, &refunded), 1);
-    assert_eq!(sandbox.effects().total(refund), 1);
+}
+
+fn wallet(end: &str) -> (Decimal, &str) {
+    (Decimal::new(10, 0), end)
 }

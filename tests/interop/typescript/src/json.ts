@@ -8,8 +8,11 @@ export function write(body: unknown): string {
   return text;
 }
 
+/** The fields that identify the record of a request. A refund has an order number too, so that it is the last one. */
+export const numbers = ["settlementOrderNo", "refundOrderNo", "requestId", "orderNo"];
+
 /** The form of these numbers decides: 200.0 is not the retcode 200. */
-const exact = new Set(["retcode", "success"]);
+const exact = new Set(["retcode", "success", ...numbers]);
 
 /** Parses JSON. Amounts, and numbers that JavaScript cannot represent, are LosslessNumbers. */
 export function read(text: string): unknown {

@@ -1,10 +1,10 @@
 import { isLosslessNumber } from "lossless-json";
-import { read } from "./json.js";
+import { numbers, read } from "./json.js";
 
 export type Fetch = (request: Request) => Promise<Response>;
 
 /**
- * States what became of a call:
+ * The outcome of a call that failed:
  *
  * - `not-sent`: there is no token, so that the call was not sent
  * - `rejected`: the gateway rejected the call, which had no effect
@@ -37,12 +37,25 @@ export const reads: ReadonlySet<string> = new Set([
   "POST /trade/exchange-rate",
 ]);
 
+/** The operations whose record has the number of the request: a record without the number may be another one. */
+export const numbered: ReadonlySet<string> = new Set([
+  "GET /checkout/order/info",
+  "POST /checkout/abnormal-payment/refund",
+  "POST /checkout/fiat-settlement/create",
+  "POST /checkout/order/create",
+  "POST /checkout/refund/create",
+  "POST /checkout/settlement/create",
+  "POST /trade/create-trade-request",
+]);
+
 /** A server sends these statuses before it processes a request. A proxy may send any other 4xx after the gateway has processed it. */
 const unprocessed = new Set([400, 401, 405, 413, 414, 415, 421, 425, 426, 429, 431]);
 
 /** The request of a call. */
 export interface Sent {
   changes: boolean;
+  /** Whether the record of the response must have the number of the request. */
+  isNumbered: boolean;
   /** The field of the request that identifies its record, with its value. */
   number: [field: string, value: string] | undefined;
 }
@@ -55,7 +68,7 @@ export class CallError extends Error {
   constructor(
     readonly outcome: Outcome,
     problem: string,
-    sent: Sent = { changes: false, number: undefined },
+    sent: Sent = { changes: false, isNumbered: false, number: undefined },
     readonly status?: number,
     readonly retcode?: string,
   ) {
@@ -78,9 +91,13 @@ async function describe(request: Request): Promise<Sent> {
   const { pathname, searchParams } = new URL(request.url);
   const isJson = request.headers.get("Content-Type") === "application/json";
   const fields = { ...Object.fromEntries(searchParams), ...fieldsOf(isJson ? await request.clone().text() : "") };
-  // A refund has an order number too, so that it is the last one.
-  const name = ["settlementOrderNo", "refundOrderNo", "requestId", "orderNo"].find((name) => fields[name]);
-  return { changes: !reads.has(`${request.method} ${pathname}`), number: name ? [name, String(fields[name])] : undefined };
+  const name = numbers.find((name) => fields[name]);
+  const operation = `${request.method} ${pathname}`;
+  return {
+    changes: !reads.has(operation),
+    isNumbered: numbered.has(operation),
+    number: name ? [name, String(fields[name])] : undefined,
+  };
 }
 
 /** Parses an object. Returns an empty one for any other text. */
@@ -106,12 +123,23 @@ export function retcodeOf({ retcode }: Record<string, unknown>): string | undefi
 /** Classifies a response. The retcode decides. If the status or the field `success` contradicts it, the outcome is unknown. */
 export function classify(status: number, envelope: Record<string, unknown>): "success" | "rejected" | "unknown" {
   const retcode = retcodeOf(envelope);
-  const flag = String(envelope["success"] ?? "missing");
-  const flagged = flag === "true" || flag === "1";
+  const flag = envelope["success"] ?? undefined;
+  const flagged = flag === true || flag === "true" || (isLosslessNumber(flag) && flag.value === "1");
   const ok = status >= 200 && status < 300;
   if (retcode === undefined) return unprocessed.has(status) ? "rejected" : "unknown";
-  if (retcode === "200") return ok && (flagged || flag === "missing") ? "success" : "unknown";
+  if (retcode === "200") return ok && (flagged || flag === undefined) ? "success" : "unknown";
   return (ok && !flagged) || (status >= 400 && status < 500 && status !== 408) ? "rejected" : "unknown";
+}
+
+/** Returns whether the record of a response has another number than its request, or lacks the number that it must have. */
+function isForeign({ number, isNumbered }: Sent, retdata: unknown): boolean {
+  const record = objectOf(retdata);
+  if (!number || record !== retdata) return false;
+  const [field, expected] = number;
+  const found = record[field];
+  if (typeof found === "string") return found !== expected;
+  const isInteger = isLosslessNumber(found) && /^-?\d+$/.test(found.value) && /^\d+$/.test(expected);
+  return isInteger ? BigInt(found.value) !== BigInt(expected) : isNumbered;
 }
 
 /** Returns whether a call may be sent again with another token. HTTP 401 with the retcode of a success is ambiguous. */
@@ -147,12 +175,8 @@ export function checked(fetch: Fetch): Fetch {
       const problem = retcode ? `HTTP ${status}, retcode ${retcode}: ${envelope["retmsg"]}` : `HTTP ${status} without the gateway's envelope`;
       throw new CallError(outcome === "unknown" ? unknown : outcome, problem, sent, status, retcode);
     }
-    const [field, number] = sent.number ?? ["", ""];
-    const found = objectOf(envelope["retdata"])[field];
-    // A field of another type is not compared.
-    const isComparable = typeof found === "string" || (/^\d+$/.test(String(found)) && /^\d+$/.test(number));
-    if (isComparable && String(found) !== number) {
-      throw new CallError(unknown, "the response is about another record", sent, status, retcode);
+    if (isForeign(sent, envelope["retdata"])) {
+      throw new CallError(unknown, "the response may be about another record", sent, status, retcode);
     }
     // openapi-fetch calls `json` only if the response has a length.
     const response = new Response(text, { status, headers: { "Content-Length": String(Buffer.byteLength(text)) } });

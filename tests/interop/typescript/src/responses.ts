@@ -3,7 +3,7 @@ import { isLosslessNumber } from "lossless-json";
 import { clients, data, environment, retdata, type Clients } from "./client.js";
 import { need, record, unreadableFields } from "./lenient.js";
 import { newOrder } from "./money.js";
-import { CallError, reads, type Outcome } from "./outcome.js";
+import { CallError, numbered, reads, type Outcome } from "./outcome.js";
 import { records } from "./pages.js";
 import { expect, type Report } from "./report.js";
 import { readDelivery } from "./webhook.js";
@@ -19,6 +19,8 @@ interface ExpectedRecord {
   unreadable?: string[];
   retcode?: string;
   path?: string;
+  /** The order number of the request. */
+  number?: string;
 }
 
 type Expected = Outcome | "success";
@@ -29,6 +31,7 @@ interface Named {
 
 interface Table {
   reads: string[];
+  numbered: string[];
   calls: (Named & Canned & ExpectedRecord & { outcomes: Record<string, Expected> })[];
   tokens: (Named & Canned & { outcome: Expected })[];
   lists: (Named & { pages: string[]; orders: string[]; outcome: Expected; requests: [number, number][] })[];
@@ -40,6 +43,7 @@ export async function responses(report: Report, file: string): Promise<void> {
   const table: Table = JSON.parse(await readFile(file, "utf8"));
   const check = (name: string, run: () => unknown) => report.check("responses", name, run);
   await check("reads", () => expect(table.reads.join() === [...reads].join(), "the operations that change nothing differ"));
+  await check("numbered", () => expect(table.numbered.join() === [...numbered].join(), "the operations with a number differ"));
   for (const { name, outcomes, ...canned } of table.calls) {
     for (const [operation, expected] of Object.entries(outcomes)) {
       await check(`${name}/${operation}`, () => checkCall(canned, operation, expected));
@@ -72,9 +76,10 @@ async function withResponses(responses: Canned[], token: Canned, sent: string[])
 
 /** Makes a call, and checks its record. */
 async function makeCall({ documented }: Clients, operation: string, expected: ExpectedRecord): Promise<void> {
-  const params = { query: { orderNo: "A1" } };
+  const orderNo = expected.number ?? "A1";
+  const params = { query: { orderNo } };
   if (operation === "create") {
-    const body = newOrder("A1", "1");
+    const body = newOrder(orderNo, "1");
     checkRecord(expected, retdata(await documented.POST("/checkout/order/create", { body }), "CreatedCheckoutOrder"));
   } else if (operation === "get") {
     checkRecord(expected, retdata(await documented.GET("/checkout/order/info", { params }), "CheckoutOrder"));
@@ -119,7 +124,8 @@ async function checkCall(canned: Canned & ExpectedRecord, operation: string, exp
   if (!error) return;
   const mayHaveTakenEffect = expected === "ambiguous" || (expected === "unreadable" && operation !== "get");
   expect(error.mayHaveTakenEffect === mayHaveTakenEffect, `mayHaveTakenEffect is ${error.mayHaveTakenEffect}`);
-  const isFound = error.number === "A1" && error.message.includes("orderNo A1");
+  const number = canned.number ?? "A1";
+  const isFound = error.number === number && error.message.includes(`orderNo ${number}`);
   expect(isFound || !mayHaveTakenEffect, `the error has no number: ${error.message}`);
   expect(canned.retcode === undefined || error.retcode === canned.retcode, `the retcode is ${error.retcode}`);
   expect(error.message.includes(canned.path ?? ""), error.message);

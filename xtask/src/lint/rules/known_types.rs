@@ -73,9 +73,10 @@ fn is_known_type(document: &Document, component: &str) -> bool {
     })
 }
 
-/// Returns whether a schema has no more than a scalar type.
+/// Returns whether a schema has no more than a scalar type. One with evidence has the type that an overlay decided.
 fn is_plain(site: &SchemaSite) -> bool {
     let keywords = [
+        "x-evidence",
         "enum",
         "format",
         "x-money",

@@ -2,14 +2,16 @@ package stablelink;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Set;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okio.Buffer;
 
-/** A failed call. Its outcome states what became of the call. */
+/** A failed call, with its outcome. */
 final class CallError extends IOException {
     enum Outcome {
         /** There is no token, so that the call was not sent. */
@@ -51,6 +53,16 @@ final class CallError extends IOException {
         "POST /checkout/settlement/list",
         "POST /remit/remit-info-page",
         "POST /trade/exchange-rate");
+
+    /** The operations whose record has the number of the request: a record without the number may be another one. */
+    static final Set<String> NUMBERED = Set.of(
+        "GET /checkout/order/info",
+        "POST /checkout/abnormal-payment/refund",
+        "POST /checkout/fiat-settlement/create",
+        "POST /checkout/order/create",
+        "POST /checkout/refund/create",
+        "POST /checkout/settlement/create",
+        "POST /trade/create-trade-request");
 
     /** The fields that identify the record of a request. A refund has an order number too, so that it is the last one. */
     private static final List<String> NUMBERS = List.of("settlementOrderNo", "refundOrderNo", "requestId", "orderNo");
@@ -94,25 +106,35 @@ final class CallError extends IOException {
         return of(changes(request) ? Outcome.AMBIGUOUS : Outcome.FAILED, request, problem, retcode);
     }
 
-    /** Returns whether the record of a response has another number than its request. A field of another type is not compared. */
+    /** Returns whether the record of a response has another number than its request, or lacks the number that it must have. */
     static boolean isForeign(Request request, JsonElement retdata) throws IOException {
+        if (retdata == null || !retdata.isJsonObject()) {
+            return false;
+        }
         for (String name : NUMBERS) {
             String expected = value(request, name);
             if (expected != null) {
-                JsonElement found = retdata != null && retdata.isJsonObject() ? retdata.getAsJsonObject().get(name) : null;
-                if (found == null || !found.isJsonPrimitive()) {
-                    return false;
+                if (retdata.getAsJsonObject().get(name) instanceof JsonPrimitive found) {
+                    String text = found.getAsString();
+                    if (found.isString()) {
+                        return !text.equals(expected);
+                    }
+                    if (text.matches("-?\\d+") && expected.matches("\\d+")) {
+                        return !new BigInteger(text).equals(new BigInteger(expected));
+                    }
                 }
-                String text = found.getAsString();
-                boolean isString = found.getAsJsonPrimitive().isString();
-                return (isString || text.matches("\\d+") && expected.matches("\\d+")) && !text.equals(expected);
+                return NUMBERED.contains(operation(request));
             }
         }
         return false;
     }
 
     private static boolean changes(Request request) {
-        return !READS.contains(request.method() + " " + request.url().encodedPath());
+        return !READS.contains(operation(request));
+    }
+
+    private static String operation(Request request) {
+        return request.method() + " " + request.url().encodedPath();
     }
 
     private static String value(Request request, String name) throws IOException {

@@ -49,7 +49,7 @@ record Envelope(JsonObject fields) {
         String retcode = retcode();
         JsonElement success = fields.get("success");
         boolean missing = success == null || success.isJsonNull();
-        boolean flagged = !missing && success.isJsonPrimitive() && Set.of("true", "1").contains(success.getAsString());
+        boolean flagged = !missing && Set.of("true", "\"true\"", "1").contains(success.toString());
         boolean ok = status >= 200 && status < 300;
         if (retcode == null) {
             return UNPROCESSED.contains(status) ? Verdict.REJECTED : Verdict.UNKNOWN;
@@ -129,7 +129,7 @@ record Envelope(JsonObject fields) {
                 + (retcode == null ? " without the gateway's envelope" : ", retcode " + retcode + ": " + envelope.fields.get("retmsg"));
             Verdict verdict = envelope.classify(response.code());
             if (verdict == Verdict.SUCCESS && CallError.isForeign(request, envelope.fields.get("retdata"))) {
-                throw CallError.unknown(request, "the response is about another record", retcode);
+                throw CallError.unknown(request, "the response may be about another record", retcode);
             }
             return switch (verdict) {
                 case SUCCESS -> response.newBuilder().body(ResponseBody.create(body, MediaType.get("application/json"))).build();

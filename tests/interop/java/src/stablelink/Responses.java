@@ -37,6 +37,7 @@ final class Responses {
 
     boolean run() {
         report.check("reads", () -> Report.same("reads", new HashSet<>(texts(table, "reads")), CallError.READS));
+        report.check("numbered", () -> Report.same("numbered", new HashSet<>(texts(table, "numbered")), CallError.NUMBERED));
         for (JsonElement each : table.getAsJsonArray("calls")) {
             JsonObject instance = each.getAsJsonObject();
             for (var outcome : instance.getAsJsonObject("outcomes").entrySet()) {
@@ -111,13 +112,19 @@ final class Responses {
     /** Makes a call and checks its record. */
     private static void make(Gateway gateway, String operation, JsonObject expected) throws Exception {
         var checkout = new CheckoutApi(gateway.client);
+        String number = number(expected);
         switch (operation) {
             case "create" -> record(expected,
-                Gateway.read(checkout.createCheckoutOrderCall(Flow.newOrder("1").orderNo("A1"), null), CreatedCheckoutOrder.class));
-            case "get" -> record(expected, Gateway.read(checkout.getCheckoutOrderCall("A1", null), CheckoutOrder.class));
-            case "cancel" -> Gateway.data(checkout.cancelCheckoutOrderCall("A1", null));
+                Gateway.read(checkout.createCheckoutOrderCall(Flow.newOrder("1").orderNo(number), null), CreatedCheckoutOrder.class));
+            case "get" -> record(expected, Gateway.read(checkout.getCheckoutOrderCall(number, null), CheckoutOrder.class));
+            case "cancel" -> Gateway.data(checkout.cancelCheckoutOrderCall(number, null));
             default -> throw new AssertionError("unknown operation " + operation);
         }
+    }
+
+    /** Returns the order number of the request. */
+    private static String number(JsonObject instance) {
+        return instance.has("number") ? text(instance, "number") : "A1";
     }
 
     private static void record(JsonObject expected, Received<?> found) {
@@ -171,7 +178,7 @@ final class Responses {
         boolean mayHaveTakenEffect = expected.equals("ambiguous") || expected.equals("unreadable") && changes;
         Report.same("mayHaveTakenEffect", mayHaveTakenEffect, failure.mayHaveTakenEffect);
         String message = failure.getMessage();
-        boolean isFound = "A1".equals(failure.number) && message.contains("orderNo A1");
+        boolean isFound = number(instance).equals(failure.number) && message.contains("orderNo " + failure.number);
         Report.require(isFound || !mayHaveTakenEffect, "the error has no number: " + message);
         Report.require(!instance.has("retcode") || text(instance, "retcode").equals(failure.retcode), message);
         Report.require(!instance.has("path") || message.contains(text(instance, "path")), message);
