@@ -101,10 +101,14 @@ impl Context {
     }
 
     /// Records that a call begins. The error of a failure or an interruption describes this call.
-    pub(crate) fn begin_call(&self, may_write: bool) -> CallSubject {
+    pub(crate) fn begin_call(&self, may_write: bool, may_have_key: bool) -> CallSubject {
         let mut call = self.state.call();
         let key = call.key.clone();
-        let subject = CallSubject { may_write, key };
+        let subject = CallSubject {
+            may_write,
+            may_have_key,
+            key,
+        };
         call.subject = Some(subject.clone());
         subject
     }

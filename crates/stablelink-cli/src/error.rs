@@ -34,10 +34,14 @@ Exit codes:
   8    the call took effect, but its record could not be read or printed; do not repeat it
   130  interrupted by Ctrl-C or SIGTERM";
 
-/// The call that a command sends: whether it may change something, and the number of its record.
+/// The call that a command sends: whether it may change something, whether it has an idempotency key, and the number of its
+/// record.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallSubject {
     pub(crate) may_write: bool,
+    /// Whether the request has an idempotency key, or an unknown request may have one. A duplicate of another field, such as an
+    /// e-mail address, is a plain rejection.
+    pub(crate) may_have_key: bool,
     /// The field and the value by which the record can be looked up.
     pub(crate) key: Option<(String, String)>,
 }
@@ -45,6 +49,15 @@ pub(crate) struct CallSubject {
 impl CallSubject {
     pub(crate) const fn may_write(operation: &OperationInfo) -> bool {
         !matches!(operation.retry, RetrySafety::Safe)
+    }
+
+    pub(crate) const fn has_key(operation: &OperationInfo) -> bool {
+        matches!(operation.retry, RetrySafety::Keyed { .. })
+    }
+
+    /// Returns whether the gateway rejected the idempotency key of this call as already used.
+    fn is_duplicate(&self, error: &Error) -> bool {
+        self.may_write && self.may_have_key && error.is_duplicate()
     }
 
     fn number(&self) -> Option<&str> {
@@ -110,13 +123,16 @@ impl CliError {
     /// Returns the error of a call.
     pub(crate) fn of_call(error: Error, call: &CallSubject) -> Self {
         use CliExitCode as Code;
-        let may_have_taken_effect = error.may_have_taken_effect();
+        let may_have_taken_effect = match error.kind() {
+            ErrorKind::Api(_) => call.is_duplicate(&error),
+            _ => error.may_have_taken_effect(),
+        };
         let code = match error.kind() {
             ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. } if may_have_taken_effect => {
                 Code::TookEffect
             }
             // The record of this number may be that of an earlier attempt.
-            ErrorKind::Api(_) if call.may_write && error.is_duplicate() => Code::Ambiguous,
+            ErrorKind::Api(_) if call.is_duplicate(&error) => Code::Ambiguous,
             ErrorKind::Api(_) => Code::Rejected,
             ErrorKind::Authentication { .. } | ErrorKind::AddressNotAllowed(_) => {
                 Code::Authentication
@@ -264,6 +280,9 @@ fn hint(error: &Error, call: &CallSubject) -> Option<String> {
         }
         (CallPhase::Preparing, ErrorKind::Store { .. }) => Some("nothing was sent"),
         (CallPhase::Write, ErrorKind::Ambiguous(_)) => None,
+        (CallPhase::Write, ErrorKind::Api(_)) if !call.is_duplicate(error) => {
+            Some("the call had no effect")
+        }
         (CallPhase::Write, _) if !error.may_have_taken_effect() => Some("the call had no effect"),
         // The message of a failed token request already states that nothing else was sent.
         _ => None,
@@ -272,7 +291,7 @@ fn hint(error: &Error, call: &CallSubject) -> Option<String> {
         ErrorKind::Ambiguous(_) => Some(
             "look up the record by that number; a retry with the same number is safe, a new number may pay twice",
         ),
-        ErrorKind::Api(_) if error.is_duplicate() && call.may_write => Some(
+        ErrorKind::Api(_) if call.is_duplicate(error) => Some(
             "this number was used before: look up its record before you send anything, and use a new number only for another payment",
         ),
         ErrorKind::Api(api_error) if api_error.retcode() == Some("00006") => {
@@ -320,7 +339,11 @@ mod tests {
 
     fn call(may_write: bool) -> CallSubject {
         let key = may_write.then(|| ("orderNo".to_owned(), "A1".to_owned()));
-        CallSubject { may_write, key }
+        CallSubject {
+            may_write,
+            may_have_key: may_write,
+            key,
+        }
     }
 
     #[test]

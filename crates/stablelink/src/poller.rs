@@ -152,7 +152,7 @@ impl<T> Poller<T> {
             .retryable(true)
             .in_phase(CallPhase::Read);
         Err(match last_error {
-            Some(last_error) => error.because(last_error),
+            Some(last_error) => error.with_lookup_error(last_error),
             None => error,
         })
     }

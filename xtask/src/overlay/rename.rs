@@ -1,10 +1,11 @@
 //! Renames components by `x-schema-name`, and updates the references to them.
 
-use crate::openapi::schema::{accepts_fractions, json_types};
-use crate::openapi::{Document, ObjectKind, is_true, members, strings, walk_objects_mut};
+use crate::openapi::schema::{accepts_fractions, find_inside, json_types};
+use crate::openapi::{Document, ObjectKind, is_true, members, strings, text, walk_objects_mut};
 use crate::publish::cleanup::strip_markers_of;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
 
 /// The extension by which an overlay renames a component.
 pub(super) const MARKER: &str = "x-schema-name";
@@ -42,7 +43,7 @@ impl Renames {
 }
 
 /// Renames the components that have the marker, and removes all markers. Components that get the same
-/// name are merged if they are equal or if they are records that [`can_join`] accepts, each pair of them.
+/// name are merged if each pair of them is equal or is a pair of records that [`can_join`] accepts.
 pub(super) fn rename_components(document: &mut Value) -> Renames {
     let mut renames = Renames::default();
     let schemas = document
@@ -61,7 +62,7 @@ pub(super) fn rename_components(document: &mut Value) -> Renames {
                     if !are_equal(&before, &first_name, old, &renames) {
                         let names = [first_name, old.clone(), name.clone()];
                         renames.joined.push(names);
-                        join_records(&before, first, schema);
+                        join_records(&before, first, schema, &renames);
                     }
                     merge_pages(first, schema);
                 }
@@ -119,7 +120,8 @@ fn reject_conflicts(schemas: &Map<String, Value>, renames: &mut Renames) {
                 others.map(move |other| (first, other))
             });
             let differ = |(first, other): &(&&str, &&str)| {
-                !are_equal(schemas, first, other, renames) && !can_join(schemas, first, other)
+                !are_equal(schemas, first, other, renames)
+                    && !can_join(schemas, first, other, renames)
             };
             let Some((first, other)) = pairs.find(differ) else {
                 continue;
@@ -163,9 +165,9 @@ fn are_equal(schemas: &Map<String, Value>, first: &str, second: &str, renames: &
     plain(first) == plain(second)
 }
 
-/// Returns whether two components are records, and of each property that both have, one schema accepts all JSON
-/// types of the other. A property whose schema names no type can be joined with any other.
-fn can_join(schemas: &Map<String, Value>, first: &str, second: &str) -> bool {
+/// Returns whether two components are records that restrict the record in the same way, and of each property that
+/// both have, one schema accepts all values of the other.
+fn can_join(schemas: &Map<String, Value>, first: &str, second: &str, renames: &Renames) -> bool {
     let root = json!({"components": {"schemas": schemas}});
     let document = Document::new(&root);
     let is_record = |name: &str| {
@@ -173,42 +175,105 @@ fn can_join(schemas: &Map<String, Value>, first: &str, second: &str) -> bool {
         let other = ["oneOf", "anyOf", "allOf", "enum", "x-extensible-enum"];
         schema.get("properties").is_some() && other.iter().all(|key| schema.get(key).is_none())
     };
+    let record_limits =
+        |name: &str| restrictions(&schemas[name], &["type", "properties", "required"], renames);
     let is_same = |name: &str, property: &Value| {
-        let Some(other) = schemas[second]["properties"].get(name) else {
-            return true;
-        };
-        let types = [property, other].map(|it| accepted_types(&document, it));
-        // Of two schemas with the same types, only one is kept, so neither may reject values that the other accepts.
-        let [own_limits, other_limits] = [property, other].map(limits);
-        types.iter().any(BTreeSet::is_empty)
-            || types[0] == types[1] && own_limits == other_limits
-            || types[0] != types[1]
-                && (types[0].is_subset(&types[1]) || types[1].is_subset(&types[0]))
+        let other = schemas[second]["properties"].get(name);
+        other.is_none_or(|it| compare_schemas(&document, property, it, renames).is_some())
     };
     is_record(first)
         && is_record(second)
+        && record_limits(first) == record_limits(second)
         && members(schemas[first].get("properties")).all(|(name, it)| is_same(name, it))
 }
 
-/// Returns the parts of a schema that reject values, or that other properties depend on.
-fn limits(schema: &Value) -> BTreeMap<&str, &Value> {
-    const LIMITS: [&str; 12] = [
-        "enum",
-        "pattern",
-        "format",
-        "minimum",
-        "maximum",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "properties",
-        "items",
-        "x-extensible-enum",
+/// Compares the values that two schemas of a property accept. The schema that accepts all values of the other is the
+/// greater one. Returns `None` if neither does, or if the schemas accept the same JSON types but differ in another
+/// restriction. `nullable` and `x-secret` are not compared: [`join_records`] keeps them.
+fn compare_schemas<'a>(
+    document: &Document<'a>,
+    first: &'a Value,
+    second: &'a Value,
+    renames: &Renames,
+) -> Option<Ordering> {
+    const KEPT: [&str; 2] = ["nullable", "x-secret"];
+    let references =
+        [first, second].map(|it| restrictions(it, &KEPT, renames).get("$ref").cloned());
+    if references[0].is_some() && references[0] == references[1] {
+        return Some(Ordering::Equal);
+    }
+    let types = [first, second].map(|it| accepted_types(document, it));
+    let resolved = [first, second].map(|it| restrictions(document.resolve(it), &KEPT, renames));
+    if types[0] == types[1] {
+        let [first, second] = resolved.map(without_type);
+        return (first == second).then_some(Ordering::Equal);
+    }
+    let branches = resolved.map(|schema| union_branches(document, schema, renames));
+    let accepts = |wide: &[Value], narrow: &[Value]| {
+        let is_accepted = |branch| wide.iter().any(|wide| accepts_branch(wide, branch));
+        narrow.iter().all(is_accepted)
+    };
+    if accepts(&branches[0], &branches[1]) {
+        Some(Ordering::Greater)
+    } else {
+        accepts(&branches[1], &branches[0]).then_some(Ordering::Less)
+    }
+}
+
+/// Returns a schema with new names and without markers, the keywords that reject no value, and `ignored` keywords.
+fn restrictions(schema: &Value, ignored: &[&str], renames: &Renames) -> Value {
+    const ANNOTATIONS: [&str; 8] = [
+        "title",
+        "description",
+        "default",
+        "example",
+        "examples",
+        "deprecated",
+        "externalDocs",
+        "x-evidence",
     ];
-    members(Some(schema))
-        .filter(|(name, _)| LIMITS.contains(name))
-        .collect()
+    let mut schema = schema.clone();
+    update_references(&mut schema, ObjectKind::Schema, renames);
+    strip_markers_of(&mut schema, ObjectKind::Schema);
+    walk_objects_mut(&mut schema, ObjectKind::Schema, &mut |pointer, object| {
+        object.retain(|key, _| {
+            let is_ignored = pointer.is_empty() && ignored.contains(&key.as_str());
+            !is_ignored && !ANNOTATIONS.contains(&key.as_str())
+        });
+    });
+    schema
+}
+
+/// Returns the resolved branches of a schema that is only a union, or else the schema.
+fn union_branches(document: &Document, schema: Value, renames: &Renames) -> Vec<Value> {
+    match members(Some(&schema)).collect::<Vec<_>>()[..] {
+        [("oneOf" | "anyOf", Value::Array(branches))] => branches
+            .iter()
+            .map(|branch| restrictions(document.resolve(branch), &[], renames))
+            .collect(),
+        _ => vec![schema],
+    }
+}
+
+/// Returns whether a schema accepts all values of another: it restricts nothing but the type, or both have the same
+/// other restrictions. Schemas for which the keywords do not show this, such as two ranges, are not compared.
+fn accepts_branch(wide: &Value, narrow: &Value) -> bool {
+    let has_type = match (text(wide, "type"), text(narrow, "type")) {
+        (Some("number"), Some("integer")) => true,
+        (wide_type, narrow_type) => wide_type.is_none() || wide_type == narrow_type,
+    };
+    let [wide, narrow] = [wide, narrow].map(|it| without_type(it.clone()));
+    has_type && (wide == narrow || wide == json!({}) && !is_true(&narrow, "nullable"))
+}
+
+/// Removes the type. A list of types is not removed: [`accepted_types`] does not read it.
+fn without_type(mut schema: Value) -> Value {
+    if text(&schema, "type").is_some()
+        && let Value::Object(schema) = &mut schema
+    {
+        schema.shift_remove("type");
+    }
+    schema
 }
 
 /// Returns the JSON types that a schema accepts. A schema of type `number` also accepts an integer.
@@ -223,9 +288,15 @@ fn accepted_types<'a>(document: &Document<'a>, schema: &'a Value) -> BTreeSet<&'
     types
 }
 
-/// Adds the properties that the first record lacks. Of two schemas of a property, the one that accepts more JSON
-/// types is kept. It is nullable or secret if one of them is. A property is required if both records require it.
-fn join_records(schemas: &Map<String, Value>, first: &mut Value, second: &Value) {
+/// Adds the properties that the first record lacks. Of two schemas of a property, the one that accepts more values is
+/// kept. It is nullable or secret if one of them is, and secret too if a part of the other one that it lacks is. A
+/// property is required if both records require it.
+fn join_records(
+    schemas: &Map<String, Value>,
+    first: &mut Value,
+    second: &Value,
+    renames: &Renames,
+) {
     let root = json!({"components": {"schemas": schemas}});
     let document = Document::new(&root);
     for (name, property) in members(second.get("properties")) {
@@ -233,17 +304,23 @@ fn join_records(schemas: &Map<String, Value>, first: &mut Value, second: &Value)
             first["properties"][name] = property.clone();
             continue;
         };
-        let types = [own, property].map(|it| accepted_types(&document, it));
-        let is_wider =
-            !types[0].is_empty() && types[0] != types[1] && types[0].is_subset(&types[1]);
-        let mut joined = if is_wider { property } else { own }.clone();
+        let order = compare_schemas(&document, own, property, renames);
+        let (kept, removed) = match order {
+            Some(Ordering::Less) => (property, own),
+            _ => (own, property),
+        };
         let has = |schema: &Value, marker: &str| {
             is_true(schema, marker) || is_true(document.resolve(schema), marker)
         };
+        let is_secret = |part: &Value| is_true(part, "x-secret");
+        let loses_secret = has(removed, "x-secret")
+            || order != Some(Ordering::Equal)
+                && find_inside(&document, removed, &is_secret).is_some();
         let is_either = |marker| has(own, marker) || has(property, marker);
-        if is_either("x-secret") && !has(&joined, "x-secret") {
+        let mut joined = kept.clone();
+        if loses_secret && !has(kept, "x-secret") {
             // Fields next to a reference are removed later, so the component is copied.
-            joined = document.resolve(&joined).clone();
+            joined = document.resolve(kept).clone();
             joined["x-secret"] = true.into();
         }
         if is_either("nullable") {
@@ -502,6 +579,161 @@ mod tests {
             let renames = rename_components(&mut document);
             assert_eq!(document, json!({"components": {"schemas": after}}));
             assert_eq!(renames.rejected.len(), refused, "{:?}", renames.rejected);
+        }
+    }
+
+    #[test]
+    fn properties_are_joined_only_if_one_schema_accepts_all_values_of_the_other() {
+        let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let nested = |more: Value| {
+            let mut schema = json!({"type": "object", "properties": {"k": {"type": "string"}}});
+            for (name, value) in members(Some(&more)) {
+                schema[name] = value.clone();
+            }
+            schema
+        };
+        let union = |first: Value| json!({"oneOf": [first, {"type": "string"}]});
+        // The schemas of a property in two records, and the schema in the joined record.
+        let table = [
+            (reference("Red"), reference("Blue"), None),
+            (reference("Red"), json!({"type": "string"}), None),
+            // Both components get the name `Card`.
+            (
+                reference("CardA"),
+                reference("CardB"),
+                Some(reference("Card")),
+            ),
+            (reference("CardA"), reference("Red"), None),
+            (nested(json!({"required": ["k"]})), nested(json!({})), None),
+            (
+                nested(json!({"additionalProperties": false})),
+                nested(json!({})),
+                None,
+            ),
+            (
+                json!({"type": "number", "multipleOf": 0.01}),
+                json!({"type": "number"}),
+                None,
+            ),
+            (
+                json!({"type": "string", "x-money": true}),
+                json!({"type": "string"}),
+                None,
+            ),
+            (
+                json!({"type": "array", "items": {"type": "string", "nullable": true}}),
+                json!({"type": "array", "items": {"type": "string"}}),
+                None,
+            ),
+            (
+                union(json!({"type": "integer", "enum": [1]})),
+                union(json!({"type": "integer"})),
+                None,
+            ),
+            // The branches of a union are compared with the other schema.
+            (
+                json!({"type": "integer", "minimum": 1}),
+                union(json!({"type": "integer"})),
+                Some(union(json!({"type": "integer"}))),
+            ),
+            (
+                json!({"type": "integer", "minimum": 1}),
+                union(json!({"type": "number", "minimum": 1})),
+                Some(union(json!({"type": "number", "minimum": 1}))),
+            ),
+            (
+                json!({"type": "integer"}),
+                union(json!({"type": "integer", "enum": [1]})),
+                None,
+            ),
+            (
+                reference("Red"),
+                union(json!({"type": "integer"})),
+                Some(union(json!({"type": "integer"}))),
+            ),
+            (
+                json!({"oneOf": [{"type": "integer", "nullable": true}]}),
+                union(json!({"type": "integer"})),
+                None,
+            ),
+            (
+                json!({"type": ["string"]}),
+                json!({"type": ["integer"]}),
+                None,
+            ),
+            // A schema without restrictions accepts all values. One with restrictions but without a type does not.
+            (
+                json!({"type": "string", "enum": ["a"]}),
+                json!({}),
+                Some(json!({})),
+            ),
+            (json!({"type": "string"}), json!({"enum": ["a"]}), None),
+            (json!({"enum": ["a"]}), json!({"type": "string"}), None),
+            (
+                nested(json!({"properties": {"k": {"type": "string", "x-secret": true}}})),
+                json!({}),
+                Some(json!({"x-secret": true})),
+            ),
+        ];
+        for (first, second, joined) in table {
+            for is_swapped in [false, true] {
+                let [a, b] = if is_swapped {
+                    [&second, &first]
+                } else {
+                    [&first, &second]
+                };
+                let mut document = json!({"components": {"schemas": {
+                    "A": {"x-schema-name": "R", "properties": {"p": a}},
+                    "B": {"x-schema-name": "R", "properties": {"p": b}},
+                    "Red": {"type": "string", "enum": ["red"]},
+                    "Blue": {"type": "string", "enum": ["blue"]},
+                    "CardA": {"x-schema-name": "Card", "properties": {"x": {"type": "string"}}},
+                    "CardB": {"x-schema-name": "Card", "properties": {"y": {"type": "string"}}},
+                }}});
+                let renames = rename_components(&mut document);
+                let property = document.pointer("/components/schemas/R/properties/p");
+                assert_eq!(property, joined.as_ref(), "{a} {b} {:?}", renames.rejected);
+            }
+        }
+    }
+
+    #[test]
+    fn properties_with_equal_restrictions_keep_the_first_schema() {
+        for (first, second) in [
+            (
+                json!({"$ref": "#/components/schemas/Red"}),
+                json!({"type": "string", "enum": ["red"], "description": "d", "x-evidence": {"level": "partial"}}),
+            ),
+            (
+                json!({"type": "array", "items": {"type": "string", "example": "a"}}),
+                json!({"type": "array", "items": {"type": "string", "description": "d"}}),
+            ),
+        ] {
+            for (a, b) in [(&first, &second), (&second, &first)] {
+                let mut document = json!({"components": {"schemas": {
+                    "A": {"x-schema-name": "R", "properties": {"p": a}},
+                    "B": {"x-schema-name": "R", "properties": {"p": b}},
+                    "Red": {"type": "string", "enum": ["red"]}
+                }}});
+                rename_components(&mut document);
+                let property = document.pointer("/components/schemas/R/properties/p");
+                assert_eq!(property, Some(a));
+            }
+        }
+    }
+
+    #[test]
+    fn records_with_different_restrictions_are_not_joined() {
+        for (name, value) in [
+            ("additionalProperties", json!(false)),
+            ("x-secret", json!(true)),
+            ("nullable", json!(true)),
+        ] {
+            let mut document = json!({"components": {"schemas": {
+                "A": {"x-schema-name": "R", "properties": {"a": {}}, name: value},
+                "B": {"x-schema-name": "R", "properties": {"b": {}}, "description": "d"}
+            }}});
+            assert_eq!(rename_components(&mut document).rejected.len(), 2, "{name}");
         }
     }
 }

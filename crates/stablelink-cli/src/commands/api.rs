@@ -84,6 +84,7 @@ impl Api {
             .iter()
             .find(|operation| operation.method == method.as_str() && operation.path == path);
         let may_write = known.map_or(!self.safe_to_retry, CallSubject::may_write);
+        let may_have_key = self.key.is_some() || known.is_none_or(CallSubject::has_key);
         if let Some((field, value)) = self.key {
             context.set_key(&field, &value);
             let known = key_fields();
@@ -94,7 +95,7 @@ impl Api {
             })?;
             request = request.idempotency_key(field, value);
         }
-        let (call, start) = (context.begin_call(may_write), Instant::now());
+        let (call, start) = (context.begin_call(may_write, may_have_key), Instant::now());
         let response = request
             .await
             .map_err(|error| CliError::of_call(error, &call))?;

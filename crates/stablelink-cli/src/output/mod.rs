@@ -109,9 +109,10 @@ impl CliOutput {
         if self.is_json() {
             return json_note(&json!({ "note": text }));
         }
-        if io::stderr().is_terminal() {
-            return self.note(text);
-        }
+        let text = match io::stderr().is_terminal() {
+            true => self.stderr.dim(&sanitize_lines(text)),
+            false => text.to_owned(),
+        };
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 

@@ -205,6 +205,17 @@ fn rejected_request_prints_no_number() {
         assert!(shown.stderr.starts_with("error: "), "{shown:?}");
         assert!(shown.stderr.contains(&format!("`{field}`")), "{shown:?}");
     }
+    let shown = env.run(&[&ORDER[..], &["--order-no", "A-1"]].concat());
+    assert_eq!(shown.code, 2, "{shown:?}");
+    assert!(shown.stderr.starts_with("error: `orderNo`"), "{shown:?}");
+    let empty = env.run(&[
+        "refund",
+        "create",
+        "--json",
+        r#"{"orderNo":"A1","amount":1,"refundOrderNo":" "}"#,
+    ]);
+    assert_eq!(empty.code, 2, "{empty:?}");
+    assert!(empty.stderr.starts_with("error: "), "{empty:?}");
     let mut without_secrets = env.bare();
     without_secrets
         .env("STABLELINK_ENV", env.sandbox.url())
@@ -407,6 +418,136 @@ fn mistyped_field_of_a_write_is_an_error() {
         assert!(shown.stderr.contains("did you mean `amount`?"), "{shown:?}");
     }
     assert_eq!(env.sandbox.request_count(), 0);
+}
+
+/// Without its key, the request would get a generated one, and each run of the command would be another payment.
+#[test]
+fn mistyped_idempotency_key_is_not_replaced_by_a_generated_one() {
+    let env = TestEnvironment::new();
+    let settlement = |name: &str| {
+        format!(
+            r#"{{"{name}":"S1","merchantId":"1","token":"ETH_USDT","address":"0x1","amount":1,"orderNos":["A1"]}}"#
+        )
+    };
+    for name in [
+        "settlementOrderNO",
+        "settlementorderNo",
+        "setlementOrderNo",
+        "settlementOrderNumber",
+        "settlementOrderId",
+        "settlement_order_no",
+        "SETTLEMENT_ORDER_NO",
+        "settlementNo",
+    ] {
+        let shown = env.run(&["settlement", "create", "--json", &settlement(name)]);
+        assert_eq!(shown.code, 2, "{name}: {shown:?}");
+        assert!(
+            shown.stderr.contains("did you mean `settlementOrderNo`?"),
+            "{name}: {shown:?}"
+        );
+    }
+    let trade = r#"{"requestID":"T1","clientId":7,"fromCurrency":"USD","toCurrency":"USDC","requestType":1,"amount":1}"#;
+    let shown = env.run(&["trade", "create", "--json", trade]);
+    assert_eq!(shown.code, 2, "{shown:?}");
+    assert!(
+        shown.stderr.contains("did you mean `requestId`?"),
+        "{shown:?}"
+    );
+    assert_eq!(env.sandbox.request_count(), 0);
+    // A key that is set is sent, and never suggested: the value of the unknown field would replace it.
+    let body = settlement("settlementOrderNumber");
+    let shown = env.run(&[
+        "settlement",
+        "create",
+        "--json",
+        &body,
+        "--settlement-order-no",
+        "S2",
+    ]);
+    assert!(
+        !shown.stderr.contains("did you mean `settlementOrderNo`?"),
+        "{shown:?}"
+    );
+    assert_ne!(env.sandbox.request_count(), 0, "{shown:?}");
+}
+
+#[test]
+fn negative_amount_of_the_json_argument_is_not_sent() {
+    let env = TestEnvironment::new();
+    for amount in ["-1", "-0.5", r#""-1.50""#, "-0", "-1e3"] {
+        let order = format!(
+            r#"{{"orderAmount":{amount},"customerId":"6","merchantId":"1","token":"ETH_USDT"}}"#
+        );
+        let refund = format!(r#"{{"orderNo":"A1","amount":{amount}}}"#);
+        for (group, json, field) in [
+            ("checkout", order, "orderAmount"),
+            ("refund", refund, "amount"),
+        ] {
+            let shown = env.run(&[group, "create", "--json", &json]);
+            assert_eq!(shown.code, 2, "{amount}: {shown:?}");
+            let problem = format!("`{field}` is negative");
+            assert!(shown.stderr.contains(&problem), "{amount}: {shown:?}");
+        }
+    }
+    assert_eq!(env.sandbox.request_count(), 0);
+}
+
+/// A duplicate of another field, such as an e-mail address, says nothing about an earlier payment.
+#[test]
+fn duplicate_without_an_idempotency_key_is_a_plain_rejection() {
+    let env = TestEnvironment::new();
+    let duplicate = r#"{"retcode":"00906","retmsg":"email already exists"}"#;
+    for operation in [
+        SandboxOperation::CancelCheckoutOrder,
+        SandboxOperation::CreateCheckoutOrder,
+    ] {
+        let fault = json_body(duplicate).on(operation).always();
+        env.sandbox.faults().add(fault);
+    }
+    let cancel = ["checkout", "cancel", "A1"];
+    let raw_cancel = ["api", "GET", "/checkout/order/cancel", "-q", "orderNo=A1"];
+    for arguments in [&cancel[..], &raw_cancel] {
+        let shown = env.run(&[arguments, &["--output", "json"]].concat());
+        assert_eq!(shown.code, 3, "{shown:?}");
+        let error = error_of(&shown);
+        assert_eq!(error["may_have_taken_effect"], false, "{error}");
+        let next = error["next"].as_str().unwrap();
+        assert!(next.contains("had no effect"), "{next}");
+        assert!(!next.contains("number was used"), "{next}");
+    }
+    // The body of this request has a key although no option names it.
+    let raw = ["api", "POST", "/checkout/order/create", "-d", "{}"];
+    let shown = env.run(&[&raw[..], &["--output", "json"]].concat());
+    assert_eq!(shown.code, 5, "{shown:?}");
+    assert_eq!(error_of(&shown)["may_have_taken_effect"], true);
+}
+
+/// The record of another request could have no number, too.
+#[test]
+fn raw_create_whose_record_lacks_the_key_is_ambiguous() {
+    let env = TestEnvironment::new();
+    let body = r#"{"retcode":"200","retdata":{"orderNo":null,"depositAddress":"0x1"}}"#;
+    let fault = json_body(body).on(SandboxOperation::CreateCheckoutOrder);
+    env.sandbox.faults().add(fault);
+    let order =
+        r#"{"orderNo":"C2","orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
+    let shown = env.run(&[
+        "api",
+        "POST",
+        "/checkout/order/create",
+        "-d",
+        order,
+        "--key",
+        "orderNo=C2",
+        "--output",
+        "json",
+    ]);
+    assert_eq!(shown.code, 5, "{shown:?}");
+    let error = error_of(&shown);
+    assert_eq!(
+        (&error["key"], &error["may_have_taken_effect"]),
+        (&"C2".into(), &true.into())
+    );
 }
 
 #[test]

@@ -70,6 +70,19 @@ fn ctrl_c_stops_login_and_saves_nothing() {
     assert_eq!(env.sandbox.request_count(), 0);
 }
 
+/// Without its timestamp, a signature is useless.
+#[test]
+fn quiet_signature_on_a_terminal_has_its_timestamp() {
+    let env = TestEnvironment::new();
+    let mut command = env.command();
+    command.args(["--quiet", "sign", "POST", "/a", "-d", "{}"]);
+    let shown = spawn_command(command, TIMEOUT_MS)
+        .unwrap()
+        .exp_eof()
+        .unwrap();
+    assert!(shown.contains("TIMESTAMP: "), "{shown:?}");
+}
+
 #[test]
 fn colours_need_a_terminal_and_no_no_color() {
     for (name, value, coloured) in [

@@ -188,15 +188,15 @@ where
         Box::pin(async move {
             Error::ensure_current_method(self.operation)?;
             let options = CallOptions {
-                operation: self.operation.id.into(),
-                retry: self.operation.retry,
                 query: self.query,
                 key: self.key,
                 identity: self.identity,
-                record_fields: self.operation.record_fields,
                 max_attempts: self.max_attempts,
                 attempt_timeout: self.attempt_timeout,
-                deadline: self.deadline.unwrap_or(self.client.deadline),
+                ..CallOptions::of(
+                    self.operation,
+                    self.deadline.unwrap_or(self.client.deadline),
+                )
             };
             debug_assert_eq!(
                 options.key.is_some(),

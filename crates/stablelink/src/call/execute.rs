@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use stablelink_api as api;
 use stablelink_api::hooks::{Transport, downcast_error, wrap_error};
-use stablelink_api::operations::{OperationInfo, RetrySafety};
+use stablelink_api::operations::{EvidenceLevel, OperationInfo, RetrySafety};
 use tracing::Instrument;
 
 use super::RequestFactory;
@@ -37,6 +37,8 @@ pub(crate) struct CallOptions {
     pub(crate) identity: Vec<(&'static str, String)>,
     /// The fields of the record that the document describes: see [`OperationInfo::record_fields`].
     pub(crate) record_fields: &'static [&'static str],
+    /// Whether the whole page of the operation is known.
+    pub(crate) is_documented: bool,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) deadline: Duration,
@@ -52,19 +54,21 @@ impl CallOptions {
             key: None,
             identity: Vec::new(),
             record_fields: operation.record_fields,
+            is_documented: operation.evidence == EvidenceLevel::Documented,
             max_attempts: None,
             attempt_timeout: None,
             deadline,
         }
     }
 
-    /// Returns the first field of `retdata` that belongs to another record than the requested one, or the idempotency key if
-    /// the record lacks it although the document describes it.
+    /// Returns the first field of `retdata` that belongs to another record than the requested one, or that the record must have
+    /// but lacks: the idempotency key, and in the record of a documented read, the number that identifies the record.
     ///
     /// A response may reach the wrong call, for example if a proxy confuses two connections, or if a server sends a second
-    /// response on a connection that is kept alive. A field that is missing, null or an object is not compared, nor is a number
-    /// if the requested value is a text such as `A1`: it is another identifier. Only the key of a documented record must be
-    /// there. A response without `retdata`, as that of a cancellation, cannot be compared.
+    /// response on a connection that is kept alive. A field that need not be there is not compared if it is missing, null or an
+    /// object, nor if it is a number and the requested value is a text such as `A1`: it is another identifier. Only fields in
+    /// [`record_fields`](Self::record_fields) must be there. A response without `retdata`, as that of a cancellation, cannot be
+    /// compared.
     pub(super) fn find_mismatch(&self, response: &RawResponse) -> Option<DecodeError> {
         if self.identity.is_empty() && self.key.is_none() {
             return None;
@@ -84,26 +88,33 @@ impl CallOptions {
         let is_foreign =
             |&(field, value): &(&str, &str)| any_value(field, &|json| is_other(field, json, value));
         let is_missing = |&(field, value): &(&str, &str)| {
-            self.record_fields.contains(&field) && !any_value(field, &|json| is_key(json, value))
+            self.record_fields.contains(&field)
+                && !any_value(field, &|json| is_same(field, json, value))
         };
+        // It is unknown which version of a quote is live, so its currencies may be missing.
+        let is_required = |(field, _): &(&str, &str)| {
+            self.is_documented && self.retry == RetrySafety::Safe && !field.ends_with("urrency")
+        };
+        let mut required = key.into_iter().chain(identity.clone().filter(is_required));
         let (field, problem) = match key.into_iter().chain(identity).find(is_foreign) {
             Some((field, _)) => (field, "it belongs to another record than the requested one"),
             None => (
-                key.filter(is_missing)?.0,
-                "it is missing: the record may be another one than the requested one",
+                required.find(is_missing)?.0,
+                "it is missing or has another type than the requested value: the record may be another one than the \
+                 requested one",
             ),
         };
         Some(DecodeError::new(format!("retdata.{field}"), problem))
     }
 }
 
-/// Returns whether a JSON value is this idempotency key, as a string or an integer.
-fn is_key(json: &str, key: &str) -> bool {
+/// Returns whether the JSON value of a field is the requested value, as a string or an integer.
+fn is_same(field: &str, json: &str, requested: &str) -> bool {
     match serde_json::from_str::<String>(json) {
-        Ok(text) => text == key,
+        Ok(_) => !is_other(field, json, requested),
         Err(_) => json
             .parse::<i128>()
-            .is_ok_and(|number| key.parse() == Ok(number)),
+            .is_ok_and(|number| requested.parse() == Ok(number)),
     }
 }
 
@@ -125,6 +136,21 @@ pub(crate) fn is_other(field: &str, json: &str, requested: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Rejects an idempotency key that is empty or too long: without a valid key, a repeated request is another payment.
+pub(crate) fn check_key(retry: RetrySafety, key: Option<&str>) -> Result<(), Error> {
+    let (RetrySafety::Keyed { field }, Some(key)) = (retry, key) else {
+        return Ok(());
+    };
+    let problem = if key.trim().is_empty() {
+        "is empty: without a unique key, a repeated request would count twice"
+    } else if field == "requestId" && key.chars().count() > MAX_REQUEST_ID {
+        "has more than 64 characters, the maximum that the gateway accepts"
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(field, problem))
 }
 
 /// The maximum number of characters of a `requestId`.
@@ -207,7 +233,8 @@ impl CallContext {
         let clock = Arc::clone(&self.client.clock);
         let span = observe::CallSpan::start(self.options.operation.clone(), clock);
         let result = async {
-            self.check_key()?;
+            check_key(self.options.retry, self.options.key.as_deref())
+                .map_err(|error| self.annotate(error))?;
             if self.options.deadline.is_zero() {
                 return Err(self.deadline_error());
             }
@@ -405,7 +432,7 @@ impl CallContext {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(failure) = failure {
-            return failure.because(error);
+            return failure.with_lookup_error(error);
         }
         // A response that was not read completely counts like one that was not received.
         let sent = self.in_flight.load(Ordering::Acquire) || self.response().is_some();
@@ -415,22 +442,6 @@ impl CallContext {
         } else {
             error.retryable(true)
         }
-    }
-
-    /// Rejects an idempotency key that is empty or too long: without a valid key, a repeated request is another payment.
-    fn check_key(&self) -> Result<(), Error> {
-        let (RetrySafety::Keyed { field }, Some(key)) = (self.options.retry, &self.options.key)
-        else {
-            return Ok(());
-        };
-        let problem = if key.trim().is_empty() {
-            "is empty: without a unique key, a repeated request would count twice"
-        } else if field == "requestId" && key.chars().count() > MAX_REQUEST_ID {
-            "has more than 64 characters, the maximum that the gateway accepts"
-        } else {
-            return Ok(());
-        };
-        Err(self.annotate(Error::invalid(field, problem)))
     }
 
     /// Adds the operation, the number of attempts, the phase and the response to an error that was found outside of an attempt.
@@ -522,6 +533,7 @@ mod tests {
             key: Some("A7".to_owned()),
             identity: Vec::new(),
             record_fields: &[],
+            is_documented: false,
             max_attempts: None,
             attempt_timeout: None,
             deadline: Duration::from_secs(60),

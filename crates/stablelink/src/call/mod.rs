@@ -21,7 +21,9 @@ mod timeouts;
 pub(crate) use attempt::send;
 pub use builder::Call;
 pub(crate) use classify::{ResponseClass, classify, into_attempt_error};
-pub(crate) use execute::{CallContext, CallOptions, is_other, optional_retdata, required_retdata};
+pub(crate) use execute::{
+    CallContext, CallOptions, check_key, is_other, optional_retdata, required_retdata,
+};
 pub use raw_request::RawRequest;
 pub(crate) use request_factory::{RequestFactory, append_query};
 pub use retry_policy::RetryPolicy;

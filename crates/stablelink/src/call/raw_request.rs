@@ -9,7 +9,7 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stablelink_api::operations::{OperationInfo, RetrySafety};
+use stablelink_api::operations::{self, EvidenceLevel, OperationInfo, RetrySafety};
 use stablelink_api::scalars::RawJson;
 use url::Url;
 
@@ -102,6 +102,7 @@ impl RawRequest {
     /// Allows retries of a request whose body or query contains this idempotency key in this field, if the gateway rejects a
     /// repeated key. The key is not added to the request: a request without it is
     /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error contains the key.
+    /// If the method and the path are those of a known operation with this key, its record must contain the key.
     pub fn idempotency_key(mut self, field: &'static str, key: impl Into<String>) -> Self {
         self.retry = RetrySafety::Keyed { field };
         self.key = Some(key.into());
@@ -127,7 +128,8 @@ impl RawRequest {
     /// Fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)), and with
     /// [`Decode`](crate::ErrorKind::Decode) if `retdata` has another form, or is missing and the type does not accept null.
     /// `Option<T>`, `serde_json::Value` and [`RawJson`] accept null, and `()` accepts nothing but null: with these types, the
-    /// call also succeeds if the response lacks the record.
+    /// call also succeeds if the response lacks the record, unless its record must contain an
+    /// [idempotency key](Self::idempotency_key).
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.send(required_retdata).await
     }
@@ -141,15 +143,16 @@ impl RawRequest {
             // The path may contain personal data, so only the method is recorded.
             None => format!("{} request", self.method).into(),
         };
+        let described = self.operation.or_else(|| self.known_create());
         let options = CallOptions {
             operation,
             retry: self.retry,
             query: Vec::new(),
             key: self.key.clone(),
             identity: self.identity.clone(),
-            record_fields: self
-                .operation
-                .map_or(&[], |operation| operation.record_fields),
+            record_fields: described.map_or(&[], |operation| operation.record_fields),
+            is_documented: described
+                .is_some_and(|operation| operation.evidence == EvidenceLevel::Documented),
             max_attempts: None,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline.unwrap_or(self.client.deadline),
@@ -191,6 +194,15 @@ impl RawRequest {
             }
         }
         Ok(request)
+    }
+
+    /// Returns the operation with this method, path and field of the idempotency key: its record must have the key.
+    fn known_create(&self) -> Option<&'static OperationInfo> {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let mut keyed = operations::ALL
+            .iter()
+            .filter(|known| known.retry == self.retry && self.key.is_some());
+        keyed.find(|known| known.method == self.method.as_str() && known.path == path)
     }
 
     fn ensure_contains_key(&self, requests: &RequestFactory) -> Result<(), Error> {

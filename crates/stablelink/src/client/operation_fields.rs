@@ -9,7 +9,7 @@ use stablelink_api::scalars::{DecimalNumber, DecimalString, RawJson};
 use url::form_urlencoded;
 
 use super::Client;
-use crate::call::RawRequest;
+use crate::call::{RawRequest, check_key};
 use crate::error::Error;
 use crate::raw_object::RawObject;
 
@@ -98,6 +98,7 @@ impl OperationFields {
             RetrySafety::Keyed { field } => self.get_text(field),
             _ => None,
         };
+        check_key(operation.retry, key.as_deref())?;
         let mut request = RawRequest::new(client, method, self.path()?).of_operation(
             operation,
             key,

@@ -99,17 +99,19 @@ impl ApiError {
         self.mentions(&["duplicat", "repeated", "already exist", "already been used"])
     }
 
-    /// Returns whether the message says that a record does not exist: the noun before "not found" or "does not exist" is one of
-    /// [`RECORDS`], as in "order not found", "API order 7 not found" or "refundOrderNo does not exist". Inferred.
+    /// Returns the noun of a record, in lower case, if the message says that the record does not exist: the noun before "not
+    /// found" or "does not exist" is one of [`RECORDS`], as in "order not found", "API order 7 not found" or "refundOrderNo does
+    /// not exist". Inferred.
     ///
     /// "payment method not found" and "order service not found" end with another noun, and a bare "Not Found" may be that of a
     /// router. A caller may pay again after this result, so that a message in doubt is not of this kind.
-    pub(crate) fn is_not_found(&self) -> bool {
+    pub(crate) fn missing_record(&self) -> Option<String> {
         let message = self.message.as_deref().unwrap_or_default();
         let lowercase = message.to_ascii_lowercase();
         let phrases = ["not found", "not exist", "doesn't exist"];
         let start = phrases.iter().find_map(|phrase| lowercase.find(phrase));
-        start.is_some_and(|start| is_record(&message[..start])) && !self.mentions(&NOT_RECORDS)
+        let start = start.filter(|_| !self.mentions(&NOT_RECORDS))?;
+        record_noun(&message[..start])
     }
 
     /// Returns whether the message says that the TIMESTAMP was too far off. Inferred. "Missing header [TIMESTAMP]" is another
@@ -130,24 +132,32 @@ impl ApiError {
     }
 }
 
-/// Returns whether this subject of a message, such as `refundOrderNo` or `The order 7 does`, is a record.
-fn is_record(subject: &str) -> bool {
-    // In "merchant of the order", the merchant is missing.
+/// Returns the noun of this subject of a message, such as `refundOrderNo` or `The order 7 does`, if it is one of [`RECORDS`].
+fn record_noun(subject: &str) -> Option<String> {
     let subject = subject.to_lowercase().replace('_', "");
+    // In "merchant of the order", the merchant is missing.
     let subject = subject.split(" of ").next().unwrap_or_default();
     let words = subject.split(|c: char| c.is_whitespace() || "[](){}:;,.'\"`".contains(c));
     // A word with a digit is the number of a record, not a noun.
-    let words = words.filter(|word| !word.is_empty() && !word.contains(char::is_numeric));
     let fillers = ["the", "this", "is", "was", "does", "do", "did"];
-    let mut nouns = words.filter(|word| !fillers.contains(word)).rev();
-    match (nouns.next(), nouns.next()) {
+    let is_noun = |word: &&str| {
+        !word.is_empty() && !word.contains(char::is_numeric) && !fillers.contains(word)
+    };
+    let mut nouns = words.filter(is_noun).rev();
+    // "order: 404 Not Found" may be the status of another server, whose name is before the colon.
+    subject
+        .rsplit(':')
+        .next()?
+        .split_whitespace()
+        .find(is_noun)?;
+    let noun = match (nouns.next()?, nouns.next()) {
         // An "API user" is the caller, and so may be any other kind of user.
-        (Some("user"), before) => before.is_none(),
-        (Some("id"), Some(noun)) => RECORDS.contains(&&*format!("{noun}id")),
-        (Some("no" | "number"), Some(noun)) => RECORDS.contains(&&*format!("{noun}no")),
-        (Some(noun), _) => RECORDS.contains(&noun),
-        (None, _) => false,
-    }
+        ("user", before) => return before.is_none().then(|| "user".to_owned()),
+        ("id", Some(noun)) => format!("{noun}id"),
+        ("no" | "number", Some(noun)) => format!("{noun}no"),
+        (noun, _) => noun.to_owned(),
+    };
+    RECORDS.contains(&&*noun).then_some(noun)
 }
 
 impl fmt::Debug for ApiError {
@@ -277,10 +287,19 @@ mod tests {
             ("orderService not found", false),
             ("invalid token: order not found", false),
             ("not found: order 7", false),
+            ("order: 404 Not Found", false),
+            ("order: 404 not found", false),
+            ("order 7: 404 not found", false),
+            ("order:404 Not Found", false),
+            ("order: A1 does not exist", false),
+            ("order: Not Found", false),
+            ("error: order 7 not found", true),
+            ("API: user not found", false),
             ("7 not found", false),
             ("", false),
         ] {
-            assert_eq!(api_error(message).is_not_found(), missing, "{message}");
+            let noun = api_error(message).missing_record();
+            assert_eq!(noun.is_some(), missing, "{message}");
         }
     }
 

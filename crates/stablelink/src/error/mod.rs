@@ -17,7 +17,7 @@ pub use ambiguous::Ambiguous;
 pub use api_error::ApiError;
 pub use decode::DecodeError;
 pub use kind::{CallPhase, Conflict, ErrorKind};
-use stablelink_api::operations;
+use stablelink_api::operations::{self, OperationInfo, RetrySafety};
 
 use crate::response::RawResponse;
 
@@ -42,6 +42,8 @@ struct ErrorInner {
     retry_after: Option<Duration>,
     response: Option<RawResponse>,
     source: Option<SharedSource>,
+    /// Whether the source is the error of a lookup or of a poll.
+    is_source_lookup: bool,
 }
 
 impl Error {
@@ -55,6 +57,7 @@ impl Error {
             retry_after: None,
             response: None,
             source: None,
+            is_source_lookup: false,
         }))
     }
 
@@ -75,7 +78,7 @@ impl Error {
     }
 
     /// Fails if the method of an operation has other request fields than the vendor's page.
-    pub(crate) fn ensure_current_method(operation: &operations::OperationInfo) -> Result<(), Self> {
+    pub(crate) fn ensure_current_method(operation: &OperationInfo) -> Result<(), Self> {
         if !operation.outdated_method {
             return Ok(());
         }
@@ -93,6 +96,13 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync + 'static>>,
     ) -> Self {
         self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// Sets the reason why the record could not be found or used, or the error of the last poll.
+    pub(crate) fn with_lookup_error(mut self, error: Self) -> Self {
+        self = self.because(error);
+        self.0.is_source_lookup = true;
         self
     }
 
@@ -209,13 +219,23 @@ impl Error {
         }
     }
 
-    /// Returns whether the gateway rejected the idempotency key as already used.
+    /// Returns the operation that failed, unless it is a request of an unknown operation.
+    fn known_operation(&self) -> Option<&'static OperationInfo> {
+        let mut known = operations::ALL.iter();
+        known.find(|known| Some(known.id) == self.operation())
+    }
+
+    /// Returns whether the gateway rejected the idempotency key as already used. It is `false` for an operation without an
+    /// idempotency key.
     ///
     /// The result is inferred from the message of the rejection, because no list of retcodes is public. Use it as a hint for
     /// people and for a lookup, not as the basis of a payment.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
-        self.api_error().is_some_and(ApiError::is_duplicate)
+        let operation = self.known_operation();
+        let may_have_key =
+            operation.is_none_or(|known| matches!(known.retry, RetrySafety::Keyed { .. }));
+        may_have_key && self.api_error().is_some_and(ApiError::is_duplicate)
     }
 
     /// Returns whether the gateway rejected the call because there is no record with the requested number or ID.
@@ -224,7 +244,18 @@ impl Error {
     /// [ambiguous](Self::is_ambiguous) error is not of this kind, whatever its last attempt returned.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(&self.0.kind, ErrorKind::Api(error) if error.is_not_found())
+        let ErrorKind::Api(error) = &self.0.kind else {
+            return false;
+        };
+        let Some(noun) = error.missing_record() else {
+            return false;
+        };
+        // A missing customer does not prove that the requested order is missing.
+        self.known_operation().is_none_or(|operation| {
+            let fields = operation.fields.iter().map(|field| field.name);
+            let mut names = fields.chain([operation.operation_id, "record"]);
+            names.any(|name| name.to_ascii_lowercase().contains(&noun))
+        })
     }
 
     /// Returns the idempotency key of an [ambiguous](Self::is_ambiguous) call, if its operation has one.
@@ -256,7 +287,8 @@ impl Error {
     /// last poll.
     #[must_use]
     pub fn lookup_error(&self) -> Option<&Error> {
-        self.0.source.as_ref()?.downcast_ref()
+        let source = self.0.source.as_ref();
+        source.filter(|_| self.0.is_source_lookup)?.downcast_ref()
     }
 
     /// Returns the `retcode` of the response as a string, such as `00008`.
@@ -528,11 +560,49 @@ mod tests {
         let timeout = || Error::new(ErrorKind::Timeout);
         let ambiguous = Error::new(ErrorKind::Ambiguous(Ambiguous::new(None, None, timeout())));
         assert!(ambiguous.source().is_some() && ambiguous.lookup_error().is_none());
-        let looked_up = ambiguous.because(timeout().during("get_checkout_order", 3));
+        let looked_up = ambiguous.with_lookup_error(timeout().during("get_checkout_order", 3));
         let lookup = looked_up.lookup_error().unwrap();
         assert_eq!(lookup.operation(), Some("get_checkout_order"));
         let other = timeout().because(std::io::Error::other("closed"));
         assert!(other.lookup_error().is_none());
+        // A credentials provider or a token store may fail with an error of this type.
+        let store = Error::new(ErrorKind::Store {
+            problem: "the store is gone".into(),
+        });
+        let store = store.because(timeout());
+        assert!(store.source().is_some() && store.lookup_error().is_none());
+    }
+
+    #[test]
+    fn missing_record_is_that_of_the_operation() {
+        for (operation, message, is_missing) in [
+            ("get_checkout_order", "order not found", true),
+            ("get_checkout_order", "record not found", true),
+            ("get_checkout_order", "orderNo A1 does not exist", true),
+            ("get_checkout_order", "customer not found", false),
+            ("get_checkout_order", "refund not found", false),
+            ("create_checkout_order", "customer not found", true),
+            ("GET request", "customer not found", true),
+        ] {
+            let api_error = ApiError::new(Some("00001".to_owned()), Some(message.to_owned()));
+            let error = Error::new(ErrorKind::Api(api_error)).during(operation, 1);
+            assert_eq!(error.is_not_found(), is_missing, "{operation} {message}");
+        }
+    }
+
+    #[test]
+    fn duplicate_needs_an_idempotency_key() {
+        for (operation, is_duplicate) in [
+            ("create_checkout_order", true),
+            ("POST request", true),
+            ("cancel_checkout_order", false),
+            ("get_checkout_order", false),
+        ] {
+            let api_error = ApiError::new(None, Some("email already exists".to_owned()));
+            let error = Error::new(ErrorKind::Api(api_error)).during(operation, 1);
+            assert_eq!(error.is_duplicate(), is_duplicate, "{operation}");
+            assert_eq!(error.may_have_taken_effect(), is_duplicate, "{operation}");
+        }
     }
 
     #[test]

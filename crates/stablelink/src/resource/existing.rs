@@ -101,7 +101,7 @@ pub(super) async fn created_or_existing<T>(
     context.set_failure(&error);
     let found = match found.await {
         Ok(found) => found,
-        Err(lookup_error) => return Err(error.because(lookup_error)),
+        Err(lookup_error) => return Err(error.with_lookup_error(lookup_error)),
     };
     let difference = match find_conflict(request, found.raw_response(), lookup.fields) {
         Ok(None) => return Ok(found.existing()),
@@ -112,7 +112,7 @@ pub(super) async fn created_or_existing<T>(
     match difference.kind() {
         // The record may be that of an attempt whose outcome is unknown, with a value that the gateway writes in another form.
         ErrorKind::Conflict(_) if !error.is_ambiguous() => Err(difference),
-        _ => Err(error.because(difference)),
+        _ => Err(error.with_lookup_error(difference)),
     }
 }
 

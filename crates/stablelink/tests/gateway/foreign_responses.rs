@@ -188,27 +188,45 @@ async fn record_of_another_request_is_never_returned() {
     }
 }
 
-/// The record of a create must have its idempotency key, because the response may be that of another request.
+/// The record of a create must have its idempotency key, and that of a documented read the requested value, because the
+/// response may be that of another request.
 #[tokio::test]
-async fn record_without_a_number_is_accepted_unless_it_was_created() {
-    for (creating, calls) in [(false, reads()), (false, other_writes()), (true, creates())] {
+async fn record_without_a_number_is_accepted_unless_it_was_created_or_is_documented() {
+    let documented = ["orderNo"];
+    for (creating, documented, calls) in [
+        (false, &documented[..], reads()),
+        (false, &[], other_writes()),
+        (true, &[], creates()),
+    ] {
         for (field, right, _, call) in calls {
             for record in [
                 json!({}),
                 json!({field: null}),
                 json!({field: {"a": right}}),
                 json!({"sellCurrency": null, "channelRate": 1}),
+                json!({"orderStatus": "PAID", "orderAmount": 50}),
             ] {
                 let (_raw, client) = server(record.clone()).await;
                 let result = call(&client).await;
-                let expected = if creating { "ambiguous" } else { "done" };
+                let is_required = documented.contains(&field);
+                let expected = match creating {
+                    true => "ambiguous",
+                    false if is_required => "decode",
+                    false => "done",
+                };
                 assert_eq!(outcome(&result), expected, "{field} {record}: {result:?}");
                 if creating {
                     let error = result.checked_err();
                     assert_eq!(error.attempts(), 1, "{error}");
                     assert_eq!(error.idempotency_key(), right.as_str(), "{error}");
-                    let problem = format!("`retdata.{field}`: it is missing");
+                    let problem = format!("`retdata.{field}`: it is missing or has another type");
                     assert!(error.to_string().contains(&problem), "{error}");
+                } else if is_required {
+                    let error = result.checked_err().to_string();
+                    assert!(
+                        error.contains("it is missing or has another type"),
+                        "{error}"
+                    );
                 }
             }
         }
@@ -216,7 +234,21 @@ async fn record_without_a_number_is_accepted_unless_it_was_created() {
     // A number in the response cannot be the text that was requested.
     let (_raw, client) = server(json!({"orderNo": 7})).await;
     let error = client.checkout_orders().create(&new_order()).await;
+    let error = error.checked_err();
+    assert!(error.is_ambiguous(), "{error}");
+    assert!(error.to_string().contains("has another type"), "{error}");
+    let error = client.checkout_orders().get("A1").await;
+    assert_eq!(outcome(&error), "decode");
+    client.checkout_orders().get("7").await.unwrap();
+    // A request that names no operation is compared if its method and path are those of a create.
+    let pay = |path: &str| {
+        let pay = client.request(Method::POST, path);
+        let pay = pay.json(&json!({"orderNo": "A1"}));
+        pay.idempotency_key("orderNo", "A1")
+    };
+    let error = pay("/checkout/order/create").await;
     assert!(error.checked_err().is_ambiguous());
+    pay("/pay").await.unwrap();
 }
 
 /// Without `retdata`, the call took effect but its record is missing, also for a type that accepts null.

@@ -123,7 +123,7 @@ const RESPONSES: &[Row] = &[
         "list of two lengths",
         || {
             bytes(&format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: 45, 7\r\n\r\n{SUCCESS}"
+                "HTTP/1.1 200 OK\r\ncontent-length: 58, 7\r\n\r\n{SUCCESS}"
             ))
         },
         Unreadable,
@@ -173,7 +173,7 @@ const RESPONSES: &[Row] = &[
         "length and chunks",
         || {
             bytes(&format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2d\r\n{SUCCESS}\r\n0\r\n\r\n"
+                "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n3a\r\n{SUCCESS}\r\n0\r\n\r\n"
             ))
         },
         Done,

@@ -123,7 +123,8 @@ async fn unrepresentable_amount_is_error() {
         r#""1,000.00""#,
         r#""NaN""#,
     ] {
-        let body = format!(r#"{{"retcode":"200","retdata":{{"orderAmount":{json}}}}}"#);
+        let body =
+            format!(r#"{{"retcode":"200","retdata":{{"orderNo":"7","orderAmount":{json}}}}}"#);
         sandbox
             .faults()
             .add(Fault::custom(200, JSON, body).on(SandboxOperation::GetCheckoutOrder));

@@ -213,11 +213,14 @@ async fn unreadable_field_does_not_spoil_the_record() {
             .unwrap()
             .on(SandboxOperation::GetCheckoutOrder);
         sandbox.faults().add(fault.always());
-        let found = client
-            .checkout_orders()
-            .get(order.order_no())
-            .await
-            .unwrap();
+        let found = client.checkout_orders().get(order.order_no()).await;
+        if path.ends_with("orderNo") {
+            // Without its number, the record may be another one.
+            let error = found.checked_err();
+            assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
+            continue;
+        }
+        let found = found.unwrap();
         assert!(found.customer_id.is_some());
         assert_eq!(found.unreadable_fields(), [path], "{json}");
         let poller = client.checkout_orders().wait(order.order_no());

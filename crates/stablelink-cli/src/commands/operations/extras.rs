@@ -105,7 +105,7 @@ async fn wait<T>(
         .deadline(deadline)
         .initial_delay(Duration::from_millis(500))
         .max_delay(Duration::from_secs(10));
-    let subject = context.begin_call(false);
+    let subject = context.begin_call(false, false);
     let result = match args.until {
         None => poller.until_final().await,
         Some(status) => {
@@ -161,7 +161,7 @@ async fn upload(context: &Context, args: UploadArgs) -> Result<(), CliError> {
     if let Some(deadline) = context.deadline()? {
         upload = upload.deadline(deadline);
     }
-    let call = context.begin_call(CallSubject::may_write(&UPLOAD_FILE));
+    let call = context.begin_call(CallSubject::may_write(&UPLOAD_FILE), false);
     let result = upload.await;
     bar.finish_and_clear();
     let response = result.map_err(|error| CliError::of_call(error, &call))?;

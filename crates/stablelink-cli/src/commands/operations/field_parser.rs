@@ -45,7 +45,7 @@ fn json_value(value_type: FieldType, text: &str) -> Result<String, String> {
         },
         // `007` and `+5` are identifiers: as integers, they would change.
         FieldType::IntegerOrText => match text.parse::<i64>() {
-            Ok(number) if number < 0 => {
+            _ if is_negative_number(value_type, text) => {
                 Err("expected an integer of at least 0, or a text".to_owned())
             }
             Ok(number) if number.to_string() == text => Ok(number.to_string()),
@@ -66,6 +66,20 @@ fn json_value(value_type: FieldType, text: &str) -> Result<String, String> {
             }
         }
         _ => Ok(quoted()),
+    }
+}
+
+/// Returns whether the text is a negative number and the type is that of an amount or an integer. `-0` is an identifier in a
+/// field that accepts a text.
+pub(super) fn is_negative_number(value_type: FieldType, text: &str) -> bool {
+    let is_negative = |is_zero_allowed: bool| {
+        let number = text.parse::<f64>();
+        text.starts_with('-') && number.is_ok_and(|number| number < 0.0 || !is_zero_allowed)
+    };
+    match value_type {
+        FieldType::Integer | FieldType::Decimal | FieldType::DecimalText => is_negative(false),
+        FieldType::IntegerOrText => is_negative(true),
+        _ => false,
     }
 }
 
@@ -97,6 +111,9 @@ mod tests {
             (FieldType::Boolean, "yes", None),
             (FieldType::IntegerOrText, "7", Some("7")),
             (FieldType::IntegerOrText, "-7", None),
+            (FieldType::IntegerOrText, "-5.5", None),
+            (FieldType::IntegerOrText, "-1e3", None),
+            (FieldType::IntegerOrText, "-9223372036854775809", None),
             (FieldType::IntegerOrText, "-a", Some(r#""-a""#)),
             (FieldType::IntegerOrText, "A7", Some(r#""A7""#)),
             (FieldType::IntegerOrText, "007", Some(r#""007""#)),

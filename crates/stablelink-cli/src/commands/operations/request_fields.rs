@@ -1,10 +1,11 @@
 //! The fields of a request, from arguments and `--json`.
 
 use clap::ArgMatches;
-use stablelink::operations::{FieldType, RetrySafety};
+use stablelink::operations::FieldType;
 use stablelink::{RawObject, closest};
 
 use super::command_spec::{ABNORMAL_PAYMENT, CommandSpec, JSON, ORDER, arg_id, key_of};
+use super::field_parser::is_negative_number;
 use crate::context::Context;
 use crate::error::{CallSubject, CliError};
 use crate::input::InputArg;
@@ -99,8 +100,9 @@ impl RequestFields {
         names.find_map(|name| Some((name, self.get_text(name)?)))
     }
 
-    /// Fails if a required field is missing, or if two fields exclude each other. A name that looks mistyped is an error for a
-    /// call that may change something, and a note for other calls.
+    /// Fails if a required field is missing, if an amount is negative, or if two fields exclude each other. A name that looks
+    /// mistyped is an error for a call that may change something, and a note for other calls. Must be called before
+    /// [`complete`](Self::complete), which adds a key if none is set.
     pub(super) fn check(&self, spec: &CommandSpec, context: &Context) -> Result<(), CliError> {
         let missing = spec
             .fields
@@ -121,20 +123,28 @@ impl RequestFields {
             return Err(CliError::usage(problem)
                 .next("a refund is of an order or of an abnormal payment: set one of them"));
         }
-        let key = match spec.operation.retry {
-            RetrySafety::Keyed { field } => Some(field),
-            _ => None,
-        };
+        for field in &spec.fields {
+            let text = self.get_text(&field.name).unwrap_or_default();
+            if is_negative_number(field.value_type, &text) {
+                let problem = format!("`{}` is negative", field.name);
+                return Err(CliError::usage(problem).next("set a number of at least 0"));
+            }
+        }
+        let key = key_of(spec.operation);
+        // A key that is set is not suggested: the value of the unknown field would replace it.
+        let is_key_set = self.get(key).is_some();
         for (name, _) in &self.0 {
             let known = spec.fields.iter().map(|field| field.name.as_str());
             if known.clone().any(|known| known == name) {
                 continue;
             }
-            // The key is never suggested: another value would replace it.
-            let Some(other) = closest(name, known.filter(|known| Some(*known) != key)) else {
+            let known = known.filter(|known| !is_key_set || *known != key);
+            let Some(other) = closest(name, known) else {
                 continue;
             };
-            let is_mistyped = strsim::osa_distance(name, other) <= MAX_TYPING_ERRORS;
+            // Without its key, the request would get a generated one, and each run of the command would be another payment.
+            let is_mistyped =
+                other == key || strsim::osa_distance(name, other) <= MAX_TYPING_ERRORS;
             if is_mistyped && CallSubject::may_write(spec.operation) {
                 let problem = format!("the document has no field `{name}`");
                 return Err(CliError::usage(problem).next(format!(

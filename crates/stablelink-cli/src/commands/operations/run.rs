@@ -63,7 +63,11 @@ impl OperationCommand {
             }
         }
         let start = Instant::now();
-        let subject = context.begin_call(CallSubject::may_write(operation));
+        let (may_write, has_key) = (
+            CallSubject::may_write(operation),
+            CallSubject::has_key(operation),
+        );
+        let subject = context.begin_call(may_write, has_key);
         let response = call
             .await
             .map_err(|error| CliError::of_call(error, &subject))?;
@@ -72,8 +76,8 @@ impl OperationCommand {
     }
 }
 
-/// Converts the fields of an order. Fails if a field has another type than in the document, or is unknown: the typed request
-/// would not contain an unknown field.
+/// Converts the fields of an order. Fails if the order number is invalid, or if a field has another type than in the document,
+/// or is unknown: the typed request would not contain an unknown field.
 fn checkout_order(json: &str) -> Result<NewCheckoutOrder, CliError> {
     let request: CreateCheckoutOrderRequest = serde_json::from_str(json).map_err(|error| {
         let text = error.to_string();
@@ -87,7 +91,12 @@ fn checkout_order(json: &str) -> Result<NewCheckoutOrder, CliError> {
         let mut given = given.iter();
         given.find(|(name, value)| *value != "null" && sent.get(name).is_none())
     });
+    let is_valid = |number: &str| number.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match unknown {
+        // The method rejects the number too, but after the number was printed.
+        None if !is_valid(&request.order_no) => Err(CliError::usage(
+            "`orderNo` has other characters than letters and digits, which the gateway rejects",
+        )),
         None => Ok(request.into()),
         Some((name, _)) => Err(CliError::usage(format!(
             "the field `{name}` is unknown to this version"
