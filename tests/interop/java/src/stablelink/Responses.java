@@ -114,8 +114,10 @@ final class Responses {
         var checkout = new CheckoutApi(gateway.client);
         String number = number(expected);
         switch (operation) {
-            case "create" -> record(expected,
-                Gateway.read(checkout.createCheckoutOrderCall(Flow.newOrder("1").orderNo(number), null), CreatedCheckoutOrder.class));
+            case "create" -> {
+                var call = checkout.createCheckoutOrderCall(Flow.newOrder("1").orderNo(number), null);
+                record(expected, Gateway.read(call, CreatedCheckoutOrder.class));
+            }
             case "get" -> record(expected, Gateway.read(checkout.getCheckoutOrderCall(number, null), CheckoutOrder.class));
             case "cancel" -> Gateway.data(checkout.cancelCheckoutOrderCall(number, null));
             default -> throw new AssertionError("unknown operation " + operation);
