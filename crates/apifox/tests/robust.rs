@@ -72,6 +72,24 @@ fn survive_export(text: &[u8]) {
     explained(text);
 }
 
+#[test]
+fn allowed_values_of_items_with_fields_are_not_next_to_a_reference() {
+    let text = "Orders\nHarbour Books\n\nGet Order\n\nPOST\n/orders\nResponses\n🟢200\nOK\napplication/json\nBody\n\
+                lines\narray [object (Line) {2}]\nAllowed values:\na\nb\n";
+    let page = read_text("page", text.as_bytes()).page.unwrap();
+    let info = DocumentInfo {
+        title: "Any".to_owned(),
+        version: "1".to_owned(),
+        description: None,
+    };
+    let document = apifox::assemble(std::slice::from_ref(&page), &info).document;
+    assert!(
+        document.to_string().contains(r##""items":{"$ref":"##),
+        "{document:#}"
+    );
+    assemble(&[page]);
+}
+
 /// Assembles pages, and checks the document.
 fn assemble(pages: &[Page]) -> Vec<Diagnostic> {
     let info = DocumentInfo {

@@ -316,6 +316,8 @@ pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape)
             schema.insert("type".to_owned(), json!("string"));
         }
         match (kind, schema.get_mut("items")) {
+            // Items with fields are a component: no keyword is allowed next to `$ref`.
+            (ShapeKind::Array(_), Some(Value::Object(inner))) if inner.contains_key("$ref") => {}
             (ShapeKind::Array(items), Some(Value::Object(inner))) => {
                 if let Some(values) = convert(&items.kind) {
                     inner.insert("enum".to_owned(), Value::Array(values));

@@ -446,6 +446,24 @@ fn mistyped_idempotency_key_is_not_replaced_by_a_generated_one() {
             "{name}: {shown:?}"
         );
     }
+    for name in [
+        "payoutNo",
+        "requestId",
+        "idempotencyKey",
+        "id",
+        "merchantOrderNo",
+    ] {
+        let shown = env.run(&["settlement", "create", "--json", &settlement(name)]);
+        assert_eq!(shown.code, 2, "{name}: {shown:?}");
+        assert!(shown.stderr.contains("no field"), "{name}: {shown:?}");
+    }
+    let null = settlement("settlementOrderNo").replace(r#""S1""#, "null");
+    let shown = env.run(&["settlement", "create", "--json", &null]);
+    assert_eq!(shown.code, 2, "{shown:?}");
+    assert!(
+        shown.stderr.contains("`settlementOrderNo` is null"),
+        "{shown:?}"
+    );
     let trade = r#"{"requestID":"T1","clientId":7,"fromCurrency":"USD","toCurrency":"USDC","requestType":1,"amount":1}"#;
     let shown = env.run(&["trade", "create", "--json", trade]);
     assert_eq!(shown.code, 2, "{shown:?}");

@@ -37,9 +37,18 @@ const STORE: &str = "
 if redis.call('HSETNX', KEYS[1], 'request', ARGV[2]) == 1 then redis.call('SADD', KEYS[2], ARGV[1]) end
 return redis.call('HGET', KEYS[1], 'request')";
 
+/// Counts an attempt, if this transfer is still the stored one: another process may have replaced it by a corrected one.
+const BEGIN: &str = "
+if redis.call('HGET', KEYS[1], 'request') ~= ARGV[1] then return 0 end
+return redis.call('HINCRBY', KEYS[1], 'attempts', 1)";
+
+/// Ends a transfer, if it is still the stored one.
+const FINISH: &str = "
+if redis.call('HGET', KEYS[1], 'request') == ARGV[2] then redis.call('SREM', KEYS[2], ARGV[1]) end";
+
 /// Deletes a transfer that the gateway rejected, unless another attempt was made: that one may have paid.
 const DISCARD: &str = "
-if redis.call('HGET', KEYS[1], 'attempts') == '1' then
+if redis.call('HGET', KEYS[1], 'request') == ARGV[2] and redis.call('HGET', KEYS[1], 'attempts') == '1' then
   redis.call('DEL', KEYS[1])
   redis.call('SREM', KEYS[2], ARGV[1])
 end";
@@ -166,40 +175,42 @@ impl OrderBook {
         Ok(self.field(order_no, "created").await?.is_some())
     }
 
-    /// Stores a transfer under this name, unless one is stored, and returns the stored one: sending it again repeats nothing.
-    pub async fn store(&self, name: &str, transfer: &Transfer) -> Outcome<Transfer> {
+    /// Stores a transfer under this name, unless one is stored, and returns the stored one as JSON: sending it again repeats
+    /// nothing.
+    pub async fn store(&self, name: &str, transfer: &Transfer) -> Outcome<String> {
         let (key, request) = (transfer_key(name), serde_json::to_string(transfer)?);
-        let stored: String = self
-            .run(&["EVAL", STORE, "2", &key, PENDING, name, &request])
-            .await?;
-        Ok(serde_json::from_str(&stored)?)
-    }
-
-    /// Counts an attempt to send a transfer, before it is made.
-    pub async fn begin_transfer(&self, name: &str) -> Outcome {
-        self.run(&["HINCRBY", &transfer_key(name), "attempts", "1"])
+        self.run(&["EVAL", STORE, "2", &key, PENDING, name, &request])
             .await
     }
 
+    /// Counts an attempt to send a transfer, before it is made. Returns false if the transfer was replaced: do not send it.
+    pub async fn begin_transfer(&self, name: &str, stored: &str) -> Outcome<bool> {
+        let key = transfer_key(name);
+        let attempts: u64 = self.run(&["EVAL", BEGIN, "1", &key, stored]).await?;
+        Ok(attempts > 0)
+    }
+
     /// Records that a transfer is made.
-    pub async fn finish(&self, name: &str) -> Outcome {
-        self.run(&["SREM", PENDING, name]).await
+    pub async fn finish(&self, name: &str, stored: &str) -> Outcome {
+        let key = transfer_key(name);
+        self.run(&["EVAL", FINISH, "2", &key, PENDING, name, stored])
+            .await
     }
 
     /// Deletes a transfer whose only attempt was rejected, so that it can be corrected.
-    pub async fn discard(&self, name: &str) -> Outcome {
+    pub async fn discard(&self, name: &str, stored: &str) -> Outcome {
         let key = transfer_key(name);
-        self.run(&["EVAL", DISCARD, "2", &key, PENDING, name]).await
+        self.run(&["EVAL", DISCARD, "2", &key, PENDING, name, stored])
+            .await
     }
 
-    /// Returns the transfers that are not known to be made, by their names.
-    pub async fn pending(&self) -> Outcome<Vec<(String, Transfer)>> {
+    /// Returns the transfers that are not known to be made, as their names and their JSON.
+    pub async fn pending(&self) -> Outcome<Vec<(String, String)>> {
         let mut transfers = Vec::new();
         for name in self.run::<Vec<String>>(&["SMEMBERS", PENDING]).await? {
-            let request = self.run(&["HGET", &transfer_key(&name), "request"]).await?;
-            if let Some::<String>(request) = request {
-                transfers.push((name, serde_json::from_str(&request)?));
-            }
+            let stored: Option<String> =
+                self.run(&["HGET", &transfer_key(&name), "request"]).await?;
+            transfers.extend(stored.map(|stored| (name, stored)));
         }
         Ok(transfers)
     }

@@ -1,6 +1,8 @@
 //! Orders, webhooks, refunds and payouts of the shop.
 
-use stablelink::open_enums::CheckoutOrderStatus as Status;
+use stablelink::open_enums::{
+    CheckoutOrderStatus as Status, RefundOrderStatus, SettlementOrderStatus,
+};
 use stablelink::webhook::{EventPayload, WebhookEvent};
 use stablelink::{
     Client, CustomerId, Decimal, Environment, Error, ErrorKind, MerchantId, NewCheckoutOrder,
@@ -11,6 +13,8 @@ use super::order_book::{OrderBook, Payment, Transfer};
 use super::support::Outcome;
 
 const TOKEN: &str = "ETH_USDT";
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Clone)]
 pub struct Shop {
@@ -104,6 +108,24 @@ impl Shop {
                 let data = event.data().unwrap_or_default();
                 self.orders.add_review(case, data).await
             }
+            EventPayload::RefundOrder(change) => {
+                use RefundOrderStatus::{Cancelled, Failed};
+                match (change.refund_order_no, change.refund_status) {
+                    (Some(number), Some(status @ (Failed | Cancelled))) => {
+                        self.orders.add_review(&number, status.as_str()).await
+                    }
+                    _ => Ok(()),
+                }
+            }
+            EventPayload::SettlementOrder(change) => {
+                use SettlementOrderStatus::{Cancelled, Failed, Rejected};
+                match (change.settlement_order_no, change.settlement_status) {
+                    (Some(number), Some(status @ (Failed | Rejected | Cancelled))) => {
+                        self.orders.add_review(&number, status.as_str()).await
+                    }
+                    _ => Ok(()),
+                }
+            }
             // The gateway may add types.
             _ => Ok(()),
         }
@@ -140,18 +162,27 @@ impl Shop {
         let mut failed = 0;
         for order_no in self.orders.open().await? {
             if let Err(error) = self.reconcile_order(&order_no).await {
-                eprintln!("order {order_no}: {error}");
+                self.report(&order_no, &error).await?;
                 failed += 1;
             }
         }
-        for (name, transfer) in self.orders.pending().await? {
+        for (name, stored) in self.orders.pending().await? {
             // An error deletes nothing: an earlier attempt may have paid.
-            if let Err(error) = self.send_transfer(&name, &transfer).await {
-                eprintln!("{name}: {error}");
+            if let Err(error) = self.send_transfer(&name, &stored).await {
+                self.report(&name, &error).await?;
                 failed += 1;
             }
         }
         Ok(failed)
+    }
+
+    /// Logs a failure. One that stays the same however often the request is sent is a case for a person.
+    async fn report(&self, case: &str, error: &Failure) -> Outcome {
+        eprintln!("{case}: {error}");
+        match is_final(error) {
+            true => self.orders.add_review(case, &error.to_string()).await,
+            false => Ok(()),
+        }
     }
 
     async fn reconcile_order(&self, order_no: &str) -> Outcome {
@@ -198,32 +229,52 @@ impl Shop {
     /// Stores a transfer and sends the stored one, which an earlier call may have stored.
     async fn transfer(&self, name: &str, transfer: &Transfer) -> Outcome {
         let stored = self.orders.store(name, transfer).await?;
-        if !stored.has_content_of(transfer)? {
+        let other: Transfer = serde_json::from_str(&stored)?;
+        if !other.has_content_of(transfer)? {
             return Err(format!("{name} is stored with other content").into());
         }
         let sent = self.send_transfer(name, &stored).await;
-        if let Err(error) = &sent
-            && let Some(error) = error.downcast_ref::<Error>()
-            && !error.may_have_taken_effect()
-            && !error.is_retryable()
-        {
+        if sent.as_ref().is_err_and(|error| is_final(error)) {
             // It had no effect, so a corrected one can be sent under this name.
-            self.orders.discard(name).await?;
+            self.orders.discard(name, &stored).await?;
         }
         sent
     }
 
-    async fn send_transfer(&self, name: &str, transfer: &Transfer) -> Outcome {
-        self.orders.begin_transfer(name).await?;
-        match transfer {
+    async fn send_transfer(&self, name: &str, stored: &str) -> Outcome {
+        let transfer: Transfer = serde_json::from_str(stored)?;
+        if !self.orders.begin_transfer(name, stored).await? {
+            return Err(format!("{name} was replaced meanwhile").into());
+        }
+        // An existing record may have failed. A new one has no status.
+        let failure = match transfer {
             Transfer::Refund(refund) => {
-                self.client.refunds().create(refund).or_existing().await?;
+                use RefundOrderStatus::{Cancelled, Failed};
+                let refund = self.client.refunds().create(&refund).or_existing().await?;
+                let status = refund.status().ok();
+                status
+                    .filter(|status| matches!(status, Failed | Cancelled))
+                    .map(|status| status.to_string())
             }
             Transfer::Payout(payout) => {
+                use SettlementOrderStatus::{Cancelled, Failed, Rejected};
                 let settlements = self.client.settlements();
-                settlements.create(payout).or_existing().await?;
+                let payout = settlements.create(&payout).or_existing().await?;
+                let status = payout.status().ok();
+                status
+                    .filter(|status| matches!(status, Failed | Rejected | Cancelled))
+                    .map(|status| status.to_string())
             }
+        };
+        if let Some(status) = failure {
+            self.orders.add_review(name, &status).await?;
         }
-        self.orders.finish(name).await
+        self.orders.finish(name, stored).await
     }
+}
+
+/// Returns whether an error proves that its call had no effect, and stays the same however often the call is made.
+fn is_final(error: &Failure) -> bool {
+    let error: Option<&Error> = error.downcast_ref();
+    error.is_some_and(|error| !error.may_have_taken_effect() && !error.is_retryable())
 }

@@ -91,9 +91,9 @@ impl CallOptions {
             self.record_fields.contains(&field)
                 && !any_value(field, &|json| is_same(field, json, value))
         };
-        // It is unknown which version of a quote is live, so its currencies may be missing.
+        // It is unknown which version of a quote is live, so its currencies and its customer may be missing.
         let is_required = |(field, _): &(&str, &str)| {
-            self.is_documented && self.retry == RetrySafety::Safe && !field.ends_with("urrency")
+            self.is_documented && self.retry == RetrySafety::Safe && field.ends_with("No")
         };
         let mut required = key.into_iter().chain(identity.clone().filter(is_required));
         let (field, problem) = match key.into_iter().chain(identity).find(is_foreign) {
@@ -315,10 +315,14 @@ impl CallContext {
             let error = DecodeError::new(".", "there is no response to read");
             return Err(self.unexplained(Error::new(ErrorKind::Decode(error))));
         };
-        let is_incomplete = response.retdata().is_none() && !self.options.record_fields.is_empty();
-        let record = match is_incomplete {
-            true => Err(missing_retdata()),
-            false => parse(&response),
+        let record = match response.retdata() {
+            _ if self.options.record_fields.is_empty() => parse(&response),
+            None => Err(missing_retdata()),
+            // A list can be read as a record, without any of the fields that would show that it belongs to another call.
+            Some(json) if !json.trim_start().starts_with('{') => {
+                Err(DecodeError::new("retdata", "it is not an object"))
+            }
+            Some(_) => parse(&response),
         };
         let record = record.map_err(|error| {
             let error = error.without(&self.client.secrets);

@@ -251,15 +251,39 @@ async fn record_without_a_number_is_accepted_unless_it_was_created_or_is_documen
     pay("/pay").await.unwrap();
 }
 
-/// Without `retdata`, the call took effect but its record is missing, also for a type that accepts null.
+/// Without an object in `retdata`, the record is missing, also for a type that accepts null or a list.
 #[tokio::test]
 async fn missing_record_is_an_error_whatever_the_type() {
+    for retdata in [
+        "",
+        r#","retdata":[]"#,
+        r#","retdata":[{},{}]"#,
+        r#","retdata":"ok""#,
+    ] {
+        missing_record_is_an_error(retdata).await;
+    }
     let body = r#"{"retcode":"200","success":true}"#;
     let raw = Raw::start(move |line| Raw::token_or(line, &Raw::answer("200 OK", body))).await;
+    let client = raw.client().build().unwrap();
+    // No page shows a record of this operation.
+    let cancel = client
+        .operation("cancelCheckoutOrder")
+        .json(&json!({"orderNo": "A1"}));
+    assert!(cancel.await.unwrap().is_none());
+    let cancel = client
+        .operation("cancelCheckoutOrder")
+        .json(&json!({"orderNo": "A1"}));
+    cancel.fetch::<()>().await.unwrap();
+}
+
+async fn missing_record_is_an_error(retdata: &str) {
+    let body = format!(r#"{{"retcode":"200","success":true{retdata}}}"#);
+    let raw = Raw::start(move |line| Raw::token_or(line, &Raw::answer("200 OK", &body))).await;
     let client = raw.client().build().unwrap();
     let order = json!({
         "orderNo": "A1", "orderAmount": 1, "customerId": "6", "merchantId": "1", "token": "ETH_USDT",
     });
+    let refund = NewAbnormalPaymentRefund::new("A1".into(), "ETH_USDT", "0x1");
     let create = || client.operation("createCheckoutOrder").json(&order);
     let get = || {
         client
@@ -280,22 +304,39 @@ async fn missing_record_is_an_error_whatever_the_type() {
                 .map(drop),
             true,
         ),
+        (
+            client
+                .refunds()
+                .create_for_abnormal_payment(&refund)
+                .await
+                .map(drop),
+            true,
+        ),
+        (
+            client
+                .request(Method::POST, "/checkout/order/create")
+                .json(&order)
+                .idempotency_key("orderNo", "A1")
+                .await
+                .map(drop),
+            true,
+        ),
         (get().await.map(drop), false),
         (get().fetch::<Value>().await.map(drop), false),
         (client.checkout_orders().get("A1").await.map(drop), false),
     ] {
-        assert_eq!(outcome(&result), "decode", "{result:?}");
+        assert_eq!(outcome(&result), "decode", "{retdata}: {result:?}");
         assert_eq!(result.checked_err().may_have_taken_effect(), writing);
     }
-    // No page shows a record of this operation.
-    let cancel = client
-        .operation("cancelCheckoutOrder")
-        .json(&json!({"orderNo": "A1"}));
-    assert!(cancel.await.unwrap().is_none());
-    let cancel = client
-        .operation("cancelCheckoutOrder")
-        .json(&json!({"orderNo": "A1"}));
-    cancel.fetch::<()>().await.unwrap();
+}
+
+/// The earlier form of a quote, which may be the live one, has neither currencies nor the customer.
+#[tokio::test]
+async fn earlier_form_of_a_quote_is_accepted() {
+    let (_raw, client) = server(json!({"quoteId": "1", "channelRate": 1})).await;
+    let fields = json!({"sellCurrency": "USDT", "buyCurrency": "USD", "clientId": 6});
+    let quote = client.operation("getExchangeRate").json(&fields);
+    assert!(quote.await.unwrap().is_some());
 }
 
 /// Reads the head and the body of a request. Returns `None` at the end of the connection.

@@ -16,12 +16,12 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use stablelink::{
     Client, Credentials, CustomerId, Decimal, Environment, MerchantId, NewCheckoutOrder,
-    RedisConnection, RetryPolicy,
+    NewSettlement, RedisConnection, RetryPolicy,
 };
 use stablelink_sandbox::{Fault, Sandbox, SandboxOperation, SandboxRecordKind};
 
 use crate::redis_server::RedisServer;
-use order_book::OrderBook;
+use order_book::{OrderBook, Transfer};
 use shop::{Checkout, Shop};
 
 const CREATE: SandboxOperation = SandboxOperation::CreateCheckoutOrder;
@@ -270,6 +270,54 @@ async fn rejected_payout_can_be_corrected() {
     assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
     shop.pay_out("today", wallet("bb"), &orders).await.unwrap();
     assert_eq!(sandbox.effects().total(payout), 1);
+}
+
+#[tokio::test]
+async fn replaced_payout_is_not_sent() {
+    let (_redis, sandbox, shop) = start().await;
+    let payout = SandboxOperation::CreateSettlementOrder;
+    let orders = ["A1".to_owned()];
+    sandbox
+        .faults()
+        .add(Fault::custom(422, [], REJECTED).on(payout));
+    let first = transfer(&shop, "aa");
+    let stored = shop.orders.store("payout:today", &first).await.unwrap();
+    assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
+    // `reconcile` has read the first payout before it was rejected and discarded.
+    let begun = shop.orders.begin_transfer("payout:today", &stored).await;
+    assert!(!begun.unwrap());
+    let second = transfer(&shop, "bb");
+    let stored_second = shop.orders.store("payout:today", &second).await.unwrap();
+    let begun = shop.orders.begin_transfer("payout:today", &stored).await;
+    assert!(!begun.unwrap());
+    shop.orders.finish("payout:today", &stored).await.unwrap();
+    let pending = shop.orders.pending().await.unwrap();
+    assert_eq!(pending, [("payout:today".to_owned(), stored_second)]);
+}
+
+#[tokio::test]
+async fn failed_transfers_are_cases_for_a_person() {
+    let (_redis, sandbox, shop) = start().await;
+    let payout = SandboxOperation::CreateSettlementOrder;
+    // The first attempt is lost, and the second is rejected: the transfer is neither deleted nor forgotten.
+    sandbox.faults().add(Fault::html(200).on(payout));
+    sandbox
+        .faults()
+        .add(Fault::custom(422, [], REJECTED).on(payout));
+    let orders = ["A1".to_owned()];
+    assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
+    assert_eq!(shop.reconcile().await.unwrap(), 1);
+    assert_eq!(shop.orders.pending().await.unwrap().len(), 1);
+    let reviews = shop.orders.reviews().await.unwrap();
+    assert!(reviews.contains(&"payout:today".to_owned()), "{reviews:?}");
+}
+
+fn transfer(shop: &Shop, wallet_end: &str) -> Transfer {
+    let (amount, address) = wallet(wallet_end);
+    let (merchant, orders) = (shop.merchant.clone(), ["A1"]);
+    Transfer::Payout(NewSettlement::new(
+        amount, "ETH_USDT", address, merchant, orders,
+    ))
 }
 
 fn wallet(end: &str) -> (Decimal, &str) {

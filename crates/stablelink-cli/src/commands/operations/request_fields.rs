@@ -133,6 +133,11 @@ impl RequestFields {
         let key = key_of(spec.operation);
         // A key that is set is not suggested: the value of the unknown field would replace it.
         let is_key_set = self.get(key).is_some();
+        let has_key = !key.is_empty();
+        if has_key && !is_key_set && self.0.iter().any(|(name, _)| name == key) {
+            return Err(CliError::usage(format!("`{key}` is null"))
+                .next("set it, or leave it out to have one generated"));
+        }
         for (name, _) in &self.0 {
             let known = spec.fields.iter().map(|field| field.name.as_str());
             if known.clone().any(|known| known == name) {
@@ -140,11 +145,18 @@ impl RequestFields {
             }
             let known = known.filter(|known| !is_key_set || *known != key);
             let Some(other) = closest(name, known) else {
+                // The field may be the key under another name. With a generated key, each run would be another payment. If the
+                // document has only the key, all other fields are unknown.
+                if has_key && !is_key_set && spec.fields.len() > 1 {
+                    let problem = format!("the document has no field `{name}`");
+                    return Err(CliError::usage(problem)
+                        .next(format!("to send it nevertheless, set `{key}` too")));
+                }
                 continue;
             };
-            // Without its key, the request would get a generated one, and each run of the command would be another payment.
-            let is_mistyped =
-                other == key || strsim::osa_distance(name, other) <= MAX_TYPING_ERRORS;
+            let is_mistyped = other == key
+                || (has_key && !is_key_set)
+                || strsim::osa_distance(name, other) <= MAX_TYPING_ERRORS;
             if is_mistyped && CallSubject::may_write(spec.operation) {
                 let problem = format!("the document has no field `{name}`");
                 return Err(CliError::usage(problem).next(format!(
