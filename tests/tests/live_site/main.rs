@@ -214,12 +214,27 @@ fn outdated_methods(root: &Path) -> Vec<String> {
     found.map(|(id, _, _)| id).collect()
 }
 
+/// The packages of the workspace.
+const PACKAGES: [&str; 8] = [
+    "apifox",
+    "stablelink",
+    "stablelink-api",
+    "stablelink-cli",
+    "stablelink-sandbox",
+    "stablelink-signature",
+    "stablelink-tests",
+    "xtask",
+];
+
 /// Runs cargo in a copy of the workspace. The target folder is that of the workspace, so that only the packages of the
-/// copy are compiled.
+/// copy are compiled. Their profile differs from that of the workspace: Cargo gives the packages of both the same file names
+/// otherwise, and would overwrite the libraries that the documentation tests are about to use.
 fn cargo<'a>(root: &Path, arguments: impl IntoIterator<Item = &'a str>) {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or(workspace().join("target"), Into::into);
+    let profile = PACKAGES.map(|name| format!("profile.dev.package.{name}.codegen-units=15"));
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(profile.iter().flat_map(|setting| ["--config", setting]))
         .args(arguments)
         .current_dir(root)
         .env("CARGO_TARGET_DIR", target)
