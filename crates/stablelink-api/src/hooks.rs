@@ -22,7 +22,7 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// The URL with its percent-encoded query and the bytes of the body are final. Use
     /// `try_clone` to send the request more than once. `operation_id` is the name of the method
-    /// of [`Client`] and the key of [`operations::find`](crate::operations::find).
+    /// of [`Client`] and the key of [`operations::find`].
     ///
     /// An error that is not reqwest's is returned as a response: see [`wrap_error`].
     fn send<'a>(
