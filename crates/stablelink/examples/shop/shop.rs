@@ -234,7 +234,7 @@ impl Shop {
             return Err(format!("{name} is stored with other content").into());
         }
         let sent = self.send_transfer(name, &stored).await;
-        if sent.as_ref().is_err_and(|error| is_final(error)) {
+        if sent.as_ref().is_err_and(is_final) {
             // It had no effect, so a corrected one can be sent under this name.
             self.orders.discard(name, &stored).await?;
         }
