@@ -171,7 +171,7 @@ impl Response<RefundOrder> {
     ///
     /// # Errors
     ///
-    /// [`Decode`](ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
+    /// [`Decode`](crate::ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
     pub fn status(&self) -> Result<RefundOrderStatus, Error> {
         required_status(self, &operations::GET_REFUND_ORDER, &STATUS)
     }

@@ -149,7 +149,7 @@ impl Response<SettlementOrder> {
     ///
     /// # Errors
     ///
-    /// [`Decode`](ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
+    /// [`Decode`](crate::ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
     pub fn status(&self) -> Result<SettlementOrderStatus, Error> {
         required_status(self, &operations::GET_SETTLEMENT_ORDER, &STATUS)
     }
