@@ -16,7 +16,7 @@ use xtask::{
     workspace,
 };
 
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 42] = [
     "openapi",
     "paths",
     "x-webhooks",
@@ -57,6 +57,8 @@ const WORDS: [&str; 40] = [
     "enum",
     "x-extensible-enum",
     "A",
+    "a",
+    "explode",
 ];
 
 const TEXTS: &[&str] = &[
@@ -72,6 +74,7 @@ const TEXTS: &[&str] = &[
     "",
     "decimal",
     "query",
+    "header",
     "safe",
     "é%\u{1b}[0m\n",
 ];
@@ -171,4 +174,18 @@ proptest! {
         let added = compare(&oasdiff, &without, &with).unwrap();
         prop_assert_eq!(added.with(Verdict::Breaking).count(), 0);
     }
+}
+
+/// Parameters without a name, equal parameters, and header names that differ only in case.
+#[test]
+fn invalid_document_has_no_changes_to_itself() {
+    let query = |style: &str| json!({"in": "query", "name": "q", "style": style});
+    let document = json!({
+        "openapi": "3.0.3",
+        "paths": {"/a": {"get": {
+            "parameters": [null, {"content": null}, query("form"), query("pipeDelimited")],
+            "responses": {"200": {"headers": {"Retry-After": {}, "retry-after": {}}}}
+        }}}
+    });
+    assert_eq!(own_changes(&document, &document), []);
 }

@@ -63,23 +63,34 @@ fn servers(old: &Value, new: &Value) -> Vec<Change> {
 }
 
 /// Compares how parameters are serialised: `style`, `explode`, `allowReserved` and `content`. Header names are
-/// matched without regard to case.
+/// matched without regard to case, and the first of several equal parameters counts.
 fn parameters(old: &[Resolved], new: &[Resolved]) -> Vec<Change> {
-    fn key(parameter: &Value) -> (Option<&str>, String) {
-        let name = text(parameter, "name").unwrap_or_default();
-        match text(parameter, "in") {
-            Some("header") => (Some("header"), name.to_ascii_lowercase()),
-            place => (place, name.to_owned()),
+    type ByKey<'a> = BTreeMap<(&'a str, String), &'a Value>;
+
+    fn by_key<'a>(parameters: &[Resolved<'a>]) -> ByKey<'a> {
+        let mut found = BTreeMap::new();
+        for parameter in parameters {
+            let parameter = parameter.value;
+            let (Some(place), Some(name)) = (text(parameter, "in"), text(parameter, "name")) else {
+                continue;
+            };
+            let name = match place {
+                "header" => name.to_ascii_lowercase(),
+                _ => name.to_owned(),
+            };
+            found.entry((place, name)).or_insert(parameter);
         }
+        found
     }
+    let (old, new) = (by_key(old), by_key(new));
     let mut changes = Vec::new();
-    for before in old {
-        let Some(after) = new.iter().find(|it| key(it.value) == key(before.value)) else {
+    for (key, before) in old {
+        let Some(after) = new.get(&key) else {
             continue;
         };
-        let name = text(after.value, "name").unwrap_or_default();
+        let name = text(after, "name").unwrap_or_default();
         for keyword in ["style", "explode", "allowReserved", "content"] {
-            if before.value.get(keyword) != after.value.get(keyword) {
+            if before.get(keyword) != after.get(keyword) {
                 let what = format!("`{keyword}` of the parameter `{name}` changed");
                 changes.push(
                     Change::compatible("parameter-style-changed", &what)
@@ -87,10 +98,7 @@ fn parameters(old: &[Resolved], new: &[Resolved]) -> Vec<Change> {
                 );
             }
         }
-        changes.extend(header_case(
-            text(before.value, "name"),
-            text(after.value, "name"),
-        ));
+        changes.extend(header_case(text(before, "name"), Some(name)));
     }
     changes
 }
@@ -107,6 +115,10 @@ fn responses(
     old: &[(&str, Resolved)],
     new: &[(&str, Resolved)],
 ) -> Vec<Change> {
+    fn names(object: Option<&Value>) -> impl Iterator<Item = &str> {
+        members(object).map(|(name, _)| name)
+    }
+
     let mut changes = Vec::new();
     for (status, after) in new {
         let before = old.iter().find(|(known, _)| known == status);
@@ -121,10 +133,11 @@ fn responses(
                         .breaks_code("the return type of the method changes"),
                 );
             }
-            for (name, _) in members(after.value.get("headers")) {
-                let mut known = members(before.value.get("headers")).map(|(name, _)| name);
-                let known = known.find(|known| known.eq_ignore_ascii_case(name));
-                changes.extend(header_case(known, Some(name)));
+            let known: Vec<&str> = names(before.value.get("headers")).collect();
+            for name in names(after.value.get("headers")) {
+                let same = known.iter().find(|known| **known == name);
+                let alike = known.iter().find(|known| known.eq_ignore_ascii_case(name));
+                changes.extend(header_case(same.or(alike).copied(), Some(name)));
             }
         } else if status.starts_with('2') && !is_covered && !operation.is_webhook() {
             let what = format!("the success status {status} was added");
