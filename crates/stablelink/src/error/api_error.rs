@@ -154,6 +154,8 @@ fn record_noun(subject: &str) -> Option<String> {
         // An "API user" is the caller, and so may be any other kind of user.
         ("user", before) => return before.is_none().then(|| "user".to_owned()),
         ("id", Some(noun)) => format!("{noun}id"),
+        // In "customer record", the customer is missing.
+        ("record", Some(noun)) => noun.to_owned(),
         ("no" | "number", Some(noun)) => format!("{noun}no"),
         (noun, _) => noun.to_owned(),
     };
@@ -280,6 +282,9 @@ mod tests {
             ("request not found", false),
             ("developer user not found", false),
             ("record of the order does not exist", true),
+            ("record not found", true),
+            ("order record 7 not found", true),
+            ("merchant record not found", false),
             ("permission of the user does not exist", false),
             ("order API not found", false),
             ("order url not found", false),
