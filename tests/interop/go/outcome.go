@@ -201,8 +201,13 @@ func classify(status int, fields envelope) Outcome {
 // isForeign returns whether a record has another number than the request, or lacks the number that it must have.
 func isForeign(req *http.Request, record envelope) bool {
 	field, expected := number(req)
-	if field == "" || record == nil {
+	isNumbered := slices.Contains(numbered, operation(req))
+	switch {
+	case field == "":
 		return false
+	case record == nil:
+		// The response to a create may be that of a cancellation. A read reports it as unreadable.
+		return isNumbered && !slices.Contains(reads, operation(req))
 	}
 	raw := record[field]
 	if bytes.HasPrefix(raw, []byte(`"`)) {
@@ -212,7 +217,7 @@ func isForeign(req *http.Request, record envelope) bool {
 	if requested, ok := new(big.Int).SetString(expected, 10); ok && isInteger {
 		return received.Cmp(requested) != 0
 	}
-	return slices.Contains(numbered, operation(req))
+	return isNumbered
 }
 
 // tokenRejected returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success is

@@ -121,8 +121,10 @@ def is_foreign(request, envelope):
     """Returns whether the record of a response has another number than its request, or lacks the number that it must have."""
     field, expected = number(request)
     data = envelope.get("retdata")
-    if field is None or not isinstance(data, dict):
+    if field is None:
         return False
+    if not isinstance(data, dict):  # The response to a create may be that of a cancellation. A read reports it as unreadable.
+        return operation(request) in NUMBERED - READS
     found = data.get(field)
     if isinstance(found, str):
         return found != expected

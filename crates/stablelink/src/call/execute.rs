@@ -67,8 +67,8 @@ impl CallOptions {
     /// A response may reach the wrong call, for example if a proxy confuses two connections, or if a server sends a second
     /// response on a connection that is kept alive. A field that need not be there is not compared if it is missing, null or an
     /// object, nor if it is a number and the requested value is a text such as `A1`: it is another identifier. Only fields in
-    /// [`record_fields`](Self::record_fields) must be there. A response without `retdata`, as that of a cancellation, cannot be
-    /// compared.
+    /// [`record_fields`](Self::record_fields) must be there. If the idempotency key is one of them, `retdata` must be an object:
+    /// a response without one may be that of a cancellation. Any other response without a record cannot be compared.
     pub(super) fn find_mismatch(&self, response: &RawResponse) -> Option<DecodeError> {
         if self.identity.is_empty() && self.key.is_none() {
             return None;
@@ -80,7 +80,14 @@ impl CallOptions {
         let key = key_field.zip(self.key.as_deref());
         let identity = self.identity.iter();
         let identity = identity.map(|(field, value)| (*field, &**value));
-        let fields = borrowed_fields(response.retdata()?).ok()?;
+        let record = response.retdata().map(borrowed_fields);
+        let Some(Ok(fields)) = record else {
+            let (field, _) = key?;
+            return self.record_fields.contains(&field).then(|| {
+                let problem = format!("it is not an object with the `{field}` of the request");
+                DecodeError::new("retdata", problem)
+            });
+        };
         let any_value = |field: &str, is_match: &dyn Fn(&str) -> bool| {
             let mut values = fields.iter().filter(|(name, _)| name == field);
             values.any(|(_, json)| is_match(json.get()))

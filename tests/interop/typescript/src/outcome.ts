@@ -132,9 +132,11 @@ export function classify(status: number, envelope: Record<string, unknown>): "su
 }
 
 /** Returns whether the record of a response has another number than its request, or lacks the number that it must have. */
-function isForeign({ number, isNumbered }: Sent, retdata: unknown): boolean {
+function isForeign({ number, isNumbered, changes }: Sent, retdata: unknown): boolean {
   const record = objectOf(retdata);
-  if (!number || record !== retdata) return false;
+  if (!number) return false;
+  // The response to a create may be that of a cancellation. A read reports it as unreadable.
+  if (record !== retdata) return isNumbered && changes;
   const [field, expected] = number;
   const found = record[field];
   if (typeof found === "string") return found !== expected;

@@ -108,12 +108,14 @@ final class CallError extends IOException {
 
     /** Returns whether the record of a response has another number than its request, or lacks the number that it must have. */
     static boolean isForeign(Request request, JsonElement retdata) throws IOException {
-        if (retdata == null || !retdata.isJsonObject()) {
-            return false;
-        }
+        boolean isNumbered = NUMBERED.contains(operation(request));
         for (String name : NUMBERS) {
             String expected = value(request, name);
             if (expected != null) {
+                if (retdata == null || !retdata.isJsonObject()) {
+                    // The response to a create may be that of a cancellation. A read reports it as unreadable.
+                    return isNumbered && changes(request);
+                }
                 if (retdata.getAsJsonObject().get(name) instanceof JsonPrimitive found) {
                     String text = found.getAsString();
                     if (found.isString()) {
@@ -123,7 +125,7 @@ final class CallError extends IOException {
                         return !new BigInteger(text).equals(new BigInteger(expected));
                     }
                 }
-                return NUMBERED.contains(operation(request));
+                return isNumbered;
             }
         }
         return false;
