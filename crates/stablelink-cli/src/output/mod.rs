@@ -155,7 +155,8 @@ impl CliOutput {
             let _ = writeln!(io::stderr().lock(), "{level} · {summary}");
         }
         let record = retdata(response.body());
-        if record.is_none() && !operation.record_fields.is_empty() {
+        let has_record = record.as_deref().is_some_and(|json| json.starts_with('{'));
+        if !has_record && !operation.record_fields.is_empty() {
             return Err(CliError::other("the response has no record"));
         }
         self.record(record.as_deref())

@@ -192,7 +192,7 @@ fn every_operation_can_be_called() {
     calls.call_with(
         Op::CreateFiatSettlementOrder,
         "settlement create-fiat --json @-",
-        br#"{"amount":"1.00","merchantId":"1"}"#,
+        br#"{"settlementOrderNo":"F1","amount":"1.00","merchantId":"1"}"#,
     );
 
     let all: BTreeSet<&str> = Op::all().map(Op::id).collect();

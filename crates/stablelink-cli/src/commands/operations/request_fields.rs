@@ -145,9 +145,8 @@ impl RequestFields {
             }
             let known = known.filter(|known| !is_key_set || *known != key);
             let Some(other) = closest(name, known) else {
-                // The field may be the key under another name. With a generated key, each run would be another payment. If the
-                // document has only the key, all other fields are unknown.
-                if has_key && !is_key_set && spec.fields.len() > 1 {
+                // The field may be the key under another name. With a generated key, each run would be another payment.
+                if has_key && !is_key_set {
                     let problem = format!("the document has no field `{name}`");
                     return Err(CliError::usage(problem)
                         .next(format!("to send it nevertheless, set `{key}` too")));
