@@ -586,7 +586,7 @@ async fn phase_says_what_was_sent() {
     let (_raw, client) = server(json!("not an object")).await;
     for (call, kind, phase) in [
         (read as Call, "decode", CallPhase::Read),
-        (keyed as Call, "decode", CallPhase::Write),
+        (keyed as Call, "ambiguous", CallPhase::Write),
     ] {
         let error = call(&client).await.checked_err();
         assert_eq!(
