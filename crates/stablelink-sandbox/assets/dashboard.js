@@ -64,7 +64,7 @@ async function control(method, path, body, done) {
     const response = await fetch("/_sandbox/" + path, { method, headers: body ? { "Content-Type": "application/json" } : {}, body: body && JSON.stringify(body) });
     const result = await response.json();
     if (!response.ok) throw new Error(result.error);
-    write("done", done, "good");
+    write("done", typeof done === "function" ? done(result) : done, "good");
   } catch (error) {
     write("done", error.message, "bad");
   }
@@ -80,16 +80,30 @@ function button(text, label, action) {
 const setter = (kind, key) => button("Set", "Set the status of " + kind + " " + key, () => {
   const form = $("set");
   form.kind.value = kind;
+  suggest();
   form.key.value = key;
   form.status.focus();
 });
-const pay = (orderNo, amount) => control("POST", "pay", { orderNo, amount }, "order " + orderNo + " was paid with " + amount);
+const pay = (orderNo, amount) => control("POST", "pay", { orderNo, amount }, ({ abnormalPaymentNo }) => abnormalPaymentNo
+  ? "the payment of " + amount + " for order " + orderNo + " is abnormal: it has the number " + abnormalPaymentNo : "order " + orderNo + " was paid with " + amount);
 const FORMS = {
   pay: form => pay(form.orderNo.value, form.amount.value),
   set: form => control("POST", "records", { kind: form.kind.value, key: form.key.value, status: form.status.value }, form.kind.value + " " + form.key.value + " is " + form.status.value),
   advance: form => control("POST", "clock", { advanceSeconds: Number(form.seconds.value) }, "the clock was advanced by " + form.seconds.value + " s"),
   fault: form => control("POST", "faults", { fault: form.fault.value }, "the fault was added"),
+  webhook: form => control("POST", "webhook", { url: form.url.value || null }, form.url.value ? "webhooks are sent to " + form.url.value : "no webhooks are sent"),
 };
+// Suggestions: every other status is accepted too.
+const STATUSES = {
+  order: ["PAYING", "PAID", "TIMEOUT", "CANCELLED", "REFUNDING", "PARTIAL_REFUNDED", "REFUNDED"],
+  trade: ["Pending", "Processing", "Completed", "Failed", "Expired"],
+  refund: ["PENDING_REFUND", "REFUNDING", "REFUNDED", "CANCELLED", "FAILED"],
+  settlement: ["PENDING_SETTLEMENT", "SETTLING", "SETTLED", "CANCELLED", "FAILED"],
+  kyb: ["NONE", "PENDING", "APPROVED", "REJECTED"],
+};
+const suggest = () => $("statuses").replaceChildren(...STATUSES[$("set").kind.value].map(status => new Option(status)));
+$("set").kind.addEventListener("change", suggest);
+suggest();
 for (const [id, submit] of Object.entries(FORMS)) {
   $(id).addEventListener("submit", event => { event.preventDefault(); submit(event.target.elements); });
 }
@@ -122,16 +136,19 @@ function recordNumbers(it) {
   }
   return [...found];
 }
+function reveal(details) {
+  if (!details) return;
+  details.open = true;
+  details.scrollIntoView({ block: "center" });
+  details.firstElementChild.focus({ preventScroll: true });
+}
 function deliveriesOf(it) {
   const numbers = recordNumbers(it);
-  const link = delivery => button("#" + delivery.number + " " + delivery.event, "Open delivery " + delivery.number, () => {
-    const target = $("delivery" + delivery.number);
-    if (target) { target.open = true; target.scrollIntoView({ block: "center" }); }
-  });
+  const link = delivery => button("#" + delivery.number + " " + delivery.event + ", " + delivery.state, "Open delivery " + delivery.number, () => reveal($("delivery" + delivery.number)));
   const caused = latest.deliveries.filter(delivery => delivery.request === it.number);
   const later = latest.deliveries.filter(delivery => delivery.request !== it.number && numbers.some(number => delivery.body.includes("\"" + number + "\"")));
   const none = () => el("span", "none", "soft");
-  return [["caused deliveries", ...(caused.length ? caused.map(link) : [none()])], ["other deliveries about its record", ...(later.length ? later.map(link) : [none()])]];
+  return [["caused deliveries", ...(caused.length ? caused.map(link) : [none()])], ["other deliveries of its record", ...(later.length ? later.map(link) : [none()])]];
 }
 function detail(it) {
   const signature = header(it.headers, "signature"), list = [["request", el("code", it.method + " " + it.path)]];
@@ -143,7 +160,7 @@ function detail(it) {
     signed.append(...it.signedParts.map((part, index) => el("mark", part, index % 2 ? "two" : "one")));
     list.push(["signed message", el("span", "method, TIMESTAMP, path, query and body as the sandbox signs them, joined without a separator", "soft"), signed]);
     const valid = it.isSignatureValid;
-    list.push(["SIGNATURE", el("code", signature), el("span", valid === null ? "  was not checked" : (valid ? "  matches" : "  does not match") + " the sign key of client " + it.client, valid === false ? "bad" : "soft")]);
+    list.push(["SIGNATURE", el("span", valid === null ? "was not checked" : (valid ? "matches" : "does not match") + " the sign key of client " + it.client, valid ? "good" : "bad")]);
   }
   if (it.status === null) list.push(["response", el("span", "none was sent", "bad")]);
   else {
@@ -159,14 +176,15 @@ const nodes = new Map();
 function request(it) {
   const text = JSON.stringify(it), known = nodes.get(it.number);
   if (known && known.text === text) return known.node;
-  const made = el("details"), summary = el("summary", null, "head");
-  summary.append(...spaced([el("span", "#" + it.number, "soft"), el("span", time(it.at), "at"), el("span", stateOf(it), "tag " + colour(stateOf(it))),
+  const made = el("details"), summary = el("summary", null, "row");
+  const group = (...nodes) => { const cell = el("span"); cell.append(...spaced(nodes)); return cell; };
+  // The columns that dashboard.html names.
+  summary.append(...spaced([el("span", "#" + it.number, "soft"), el("span", time(it.at), "soft"), el("span", stateOf(it), "tag " + colour(stateOf(it))),
     el("b", it.operation ?? "no operation"), el("code", it.method + " " + it.path),
     el("span", "HTTP " + (it.status ?? "none") + (it.retcode ? ", retcode " + it.retcode : ""), "soft"),
-    it.evidence && el("span", it.evidence, it.evidence),
-    it.fromDocument && el("span", "from the document: " + it.fromDocument, "tag wait"),
-    it.faults.length && el("span", "fault " + it.faults.map(id => "#" + id).join(", "), "tag bad"),
-    it.client !== null && el("span", "client " + it.client + (it.tokenGeneration ? ", token " + it.tokenGeneration : ""), "soft")]));
+    group(it.evidence && el("span", it.evidence, it.evidence), it.fromDocument && el("span", "from the document: " + it.fromDocument, "tag wait")),
+    group(it.client !== null && el("span", "client " + it.client + (it.tokenGeneration ? ", token " + it.tokenGeneration : ""), "soft"),
+      it.faults.length && el("span", "fault " + it.faults.map(id => "#" + id).join(", "), "tag bad"))]));
   made.append(summary);
   let loaded = false;
   const load = async () => {
@@ -215,6 +233,13 @@ function delivery(it) {
     el("span", "#" + it.number + " · " + it.eventId + " · to " + it.url + (it.request === null ? "" : " · caused by request #" + it.request), "soft"),
     it.dueAt && el("span", "next attempt at " + shortTime(it.dueAt), "wait")]));
   made.append(summary);
+  const number = it.request, cause = number === null ? "the clock, a button or a command" : button("request #" + number, "Open request " + number, () => {
+    $("operationFilter").value = $("stateFilter").value = "";
+    requests(latest.requests);
+    reveal(nodes.get(number)?.node);
+  });
+  made.append(parts([["caused by", cause],
+    ["send again", button("Send again", "Send delivery " + it.number + " again", () => control("POST", "resend", { number: it.number }, "delivery #" + it.number + " is sent again"))]]));
   it.attempts.forEach((attempt, index) => {
     const signed = el("pre");
     signed.append(el("mark", attempt.timestamp, "one"), el("mark", it.body, "two"));
@@ -253,6 +278,7 @@ function tiles(status) {
   const delivered = deliveries.filter(it => it.state === "delivered").length;
   write("hooks", delivered + " delivered");
   write("hooksMore", clients[0].webhookUrl ? deliveries.length - delivered + " pending or abandoned" : "no URL is registered");
+  $("webhook").elements.url.placeholder = clients[0].webhookUrl || "http://127.0.0.1:8787/";
 }
 function show(status) {
   latest = status;
@@ -277,9 +303,9 @@ function show(status) {
     [state(status), num(amount), kind, code(number), setter(kind, number)], "none yet");
   table("faults", ["injected", "number", "fault", "change"], status.faults, it =>
     [num(it.injections), "#" + it.id, it.text ? code(it.text) : "added by the Rust API", button("Remove", "Remove fault " + it.id, () => control("DELETE", "faults/" + it.id, null, "fault #" + it.id + " was removed"))], "no fault");
-  if (!same("deliveries", status.deliveries)) {
+  if (!same("deliveries", [status.deliveries, status.clients[0].webhookUrl])) {
     open ??= new Set(status.deliveries.slice(0, 1).map(it => it.number));
-    $("deliveries").replaceChildren(...(status.deliveries.length ? status.deliveries.map(delivery) : [el("span", "none yet", "soft")]));
+    $("deliveries").replaceChildren(...(status.deliveries.length ? status.deliveries.map(delivery) : [el("span", latest.clients[0].webhookUrl ? "none yet" : "none: set a webhook URL first", "soft")]));
   }
   table("tokens", ["client", "generation", "access token", "refresh token", "calls", "granted by credentials", "granted by refresh token", "webhook URL"],
     status.clients.map(({ index, token, webhookUrl }) => ({ index, token, webhookUrl })), ({ index, token, webhookUrl }) => [index, token.generation,

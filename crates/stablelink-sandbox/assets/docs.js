@@ -1,24 +1,24 @@
 "use strict";
 // The colours of evidence levels are those of dashboard.html, in both modes.
 const COLOUR = { documented: "#0a7a3f", partial: "#8a5a00", inferred: "#a33a2c" };
-// Adds the extensions of the document to the descriptions. Redoc would show them as JSON.
-function describe(operation) {
-  const evidence = operation["x-evidence"], retry = operation["x-retry"], lines = [];
+// Adds the evidence and the retry policy of operations, parameters and fields to their descriptions. Redoc would show them as JSON.
+function describe(node) {
+  if (!node || typeof node !== "object") return;
+  Object.values(node).forEach(describe);
+  const evidence = node["x-evidence"], retry = node["x-retry"], lines = [];
   if (evidence) {
-    operation["x-badges"] = [{ name: evidence.level, color: COLOUR[evidence.level] }];
-    lines.push("**Evidence: " + evidence.level + ".** " + (evidence.pages.length ? "Pages: " + evidence.pages.join(", ") + ". " : "") + (evidence.note || ""));
+    if (node.operationId) node["x-badges"] = [{ name: evidence.level, color: COLOUR[evidence.level] }];
+    const pages = evidence.pages ? "Pages: " + evidence.pages.join(", ") + ". " : "";
+    lines.push("**Evidence: " + evidence.level + ".** " + pages + (evidence.note || evidence.source || ""));
   }
   if (retry) lines.push("**Retry: " + retry.policy + (retry.key ? ", with the same `" + retry.key + "`" : "") + ".** " + (retry.reason || ""));
-  operation.description = [operation.description || "", ...lines].join("\n\n");
+  if (lines.length) node.description = [node.description, ...lines].filter(Boolean).join("\n\n");
 }
-const METHODS = ["get", "post", "put", "patch", "delete"];
 async function render() {
   const response = await fetch("/docs/openapi.json");
   if (!response.ok) throw new Error("/docs/openapi.json failed: HTTP " + response.status);
   const api = await response.json();
-  for (const kind of ["paths", "x-webhooks"]) {
-    for (const item of Object.values(api[kind] || {})) METHODS.filter(method => item[method]).forEach(method => describe(item[method]));
-  }
+  describe(api);
   api.servers = [{ url: location.origin, description: "This sandbox" }, ...api.servers];
   // The texts of the document come from pages of other people, so Redoc removes scripts from them.
   Redoc.init(api, {

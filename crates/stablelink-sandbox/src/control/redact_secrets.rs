@@ -53,6 +53,21 @@ impl SecretRedactor {
     }
 }
 
+/// Replaces the value of a header that contains a secret. It can be a secret that the sandbox does
+/// not know, such as a token of the real gateway. The scheme of an authorization is kept.
+pub(super) fn redact_header(name: &str, value: &str) -> String {
+    match name {
+        "authorization" | "proxy-authorization" => match value.split_once(' ') {
+            Some((scheme, _)) if ["bearer", "basic"].contains(&&*scheme.to_ascii_lowercase()) => {
+                format!("{scheme} {REDACTED}")
+            }
+            _ => REDACTED.to_owned(),
+        },
+        "cookie" | "signature" => REDACTED.to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
 /// Replaces each value from `start` to `&`, or to the end of the text.
 fn redact_parameters(text: &str, start: &str) -> String {
     let mut parts = text.split(start);
@@ -115,6 +130,21 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(redactor.redact(text), expected);
+        }
+    }
+
+    #[test]
+    fn headers_with_secrets_are_replaced_by_name() {
+        for (name, value, expected) in [
+            ("authorization", "Basic dTpw", "Basic [redacted]"),
+            ("authorization", "bearer", "[redacted]"),
+            ("authorization", "a token", "[redacted]"),
+            ("proxy-authorization", "Bearer a b", "Bearer [redacted]"),
+            ("cookie", "session=abc", "[redacted]"),
+            ("signature", "k3Jh==", "[redacted]"),
+            ("timestamp", "1764770000000", "1764770000000"),
+        ] {
+            assert_eq!(redact_header(name, value), expected);
         }
     }
 }

@@ -1,20 +1,21 @@
 //! The JSON state of a sandbox that the dashboard shows, and the details of one request. They contain
 //! no token and no key.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::actions::ControlError;
-use super::redact_secrets::SecretRedactor;
-use crate::auth;
+use super::redact_secrets::{SecretRedactor, redact_header};
 use crate::envelope::{self, FROM_DOCUMENT};
 use crate::gateway::GatewayState;
 use crate::request_log::RequestRecord;
 use crate::webhooks::{Delivery, DeliveryState};
+use crate::{SandboxOperation, auth};
 
 /// Maximum number of records of each kind. The latest ones are listed.
 const MAX_LISTED: usize = 100;
@@ -57,7 +58,7 @@ pub(super) async fn get_request(
     for (name, value) in [
         ("query", json!(record.query)),
         ("headers", headers(&record.headers)),
-        ("body", json!(String::from_utf8_lossy(&record.body))),
+        ("body", json!(request_body(&record))),
         ("bodyLength", json!(record.body_length)),
         ("isSignatureValid", json!(record.is_signature_valid)),
         ("signedParts", signed_parts(&record)),
@@ -73,18 +74,38 @@ pub(super) async fn get_request(
     Ok(envelope::json_response(StatusCode::OK, detail.to_string()))
 }
 
+/// Returns the text of a request body. A body that can contain a file is replaced, because files
+/// contain personal data such as identity documents.
+fn request_body(record: &RequestRecord) -> Cow<'_, str> {
+    let is_upload = record.operation == Some(SandboxOperation::UploadFile) || is_form(record);
+    match std::str::from_utf8(&record.body) {
+        _ if record.body.is_empty() => Cow::default(),
+        _ if is_upload => Cow::from("[redacted: a file upload]"),
+        // Bytes that are not text can be a file too. The log can cut a text within its last character.
+        Err(error) if error.error_len().is_some() => Cow::from("[redacted: not a text]"),
+        _ => String::from_utf8_lossy(&record.body),
+    }
+}
+
+fn is_form(record: &RequestRecord) -> bool {
+    header(&record.headers, "content-type")
+        .is_some_and(|it| it.trim().to_ascii_lowercase().starts_with("multipart/"))
+}
+
 /// Returns the parts of the signed message. The body of a form is not signed.
 fn signed_parts(record: &RequestRecord) -> Value {
     let query = auth::signed_query(&record.query, record.query_form);
-    let is_form = header(&record.headers, "content-type")
-        .is_some_and(|it| it.to_ascii_lowercase().starts_with("multipart/"));
-    let body: &[u8] = if is_form { &[] } else { &record.body };
+    let body = if is_form(record) {
+        Cow::default()
+    } else {
+        request_body(record)
+    };
     json!([
         record.method.as_str().to_uppercase(),
         header(&record.headers, "timestamp"),
         record.path,
         String::from_utf8_lossy(&query),
-        String::from_utf8_lossy(body),
+        body,
     ])
 }
 
@@ -95,9 +116,11 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn headers(headers: &HeaderMap) -> Value {
     let headers = headers.iter();
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers
-        .map(|(name, value)| json!([name.as_str(), text(value)]))
+        .map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            json!([name.as_str(), redact_header(name.as_str(), &text)])
+        })
         .collect()
 }
 
@@ -240,8 +263,8 @@ fn request(request: &RequestRecord) -> Value {
         "at": request.at,
         "method": request.method.as_str(),
         "path": request.path,
-        "operation": request.operation.map(crate::SandboxOperation::id),
-        "evidence": request.operation.map(crate::SandboxOperation::evidence),
+        "operation": request.operation.map(SandboxOperation::id),
+        "evidence": request.operation.map(SandboxOperation::evidence),
         "status": request.status,
         "retcode": request.retcode,
         "fromDocument": header(&request.response_headers, FROM_DOCUMENT.as_str()),

@@ -410,10 +410,37 @@ async fn request_is_shown_with_its_response_and_without_secrets() {
     );
     let headers = details[1]["headers"].to_string();
     assert!(headers.contains("Bearer [redacted]"), "{headers}");
+    assert!(headers.contains(r#"["signature","[redacted]"]"#), "{headers}");
     let headers = details[1]["responseHeaders"].to_string();
     assert!(headers.contains("application/json"), "{headers}");
     let (code, _) = control(&sandbox, Method::GET, "requests/2", None).await;
     assert_eq!(code, 404);
+}
+
+/// A file can be an identity document, so no part of the details contains its bytes.
+#[tokio::test]
+async fn request_is_shown_without_the_content_of_a_file() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let form = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"planted.pdf\"\r\n\r\nplanted\r\n--b--\r\n";
+    let binary = b"%PDF planted \xff";
+    let json: &[u8] = br#"{"remark":"a text"}"#;
+    for (path, content_type, body, shown) in [
+        ("/file/upload-file", "Multipart/form-data; boundary=b", form.as_bytes(), "[redacted: a file upload]"),
+        ("/nowhere", " multipart/mixed; boundary=b", form.as_bytes(), "[redacted: a file upload]"),
+        ("/file/upload-file", "application/json", form.as_bytes(), "[redacted: a file upload]"),
+        ("/trade/exchange-rate", "application/json", binary, "[redacted: not a text]"),
+        ("/nowhere", "text/plain", json, r#"{"remark":"a text"}"#),
+    ] {
+        let request = caller.request("POST", path, "", "");
+        let request = request.header("Content-Type", content_type).body(body.to_vec());
+        request.send().await.unwrap();
+        let path = format!("requests/{}", sandbox.request_count() - 1);
+        let (_, detail) = control(&sandbox, Method::GET, &path, None).await;
+        assert_eq!(detail["body"], shown, "{detail}");
+        assert_eq!(detail["bodyLength"], body.len());
+        assert!(!detail.to_string().contains("planted"), "{detail}");
+    }
 }
 
 #[tokio::test]
