@@ -121,10 +121,8 @@ function parts(list) {
   return made;
 }
 const lines = headers => el("pre", headers.map(([name, value]) => name + ": " + value).join("\n"));
-function pretty(text) {
-  // Numbers are not parsed: JavaScript would round amounts.
-  return el("pre", text || "empty");
-}
+// A body is shown as it was received. Indenting it would parse its numbers, and JavaScript would round amounts.
+const bodyText = text => el("pre", text || "empty");
 const header = (headers, name) => (headers.find(it => it[0] === name) || [])[1];
 // The numbers of the records that a request names.
 const NUMBERS = ["orderNo", "requestId", "txNo", "refundOrderNo", "settlementOrderNo"];
@@ -154,7 +152,7 @@ function detail(it) {
   const signature = header(it.headers, "signature"), list = [["request", el("code", it.method + " " + it.path)]];
   if (it.query) list.push(["query", el("code", it.query)]);
   list.push(["headers", lines(it.headers)]);
-  list.push(["body, " + it.bodyLength + " bytes", pretty(it.body)]);
+  list.push(["body, " + it.bodyLength + " bytes", bodyText(it.body)]);
   if (signature) {
     const signed = el("pre");
     signed.append(...it.signedParts.map((part, index) => el("mark", part, index % 2 ? "two" : "one")));
@@ -166,7 +164,7 @@ function detail(it) {
   else {
     list.push(["response", el("span", "HTTP " + it.status + (it.retcode ? ", retcode " + it.retcode : ""), colour(stateOf(it)))]);
     if (it.fromDocument) list.push(["source", "the OpenAPI document: " + (it.fromDocument === "example" ? "an example" : "values of the schema")]);
-    list.push(["response headers", lines(it.responseHeaders)], ["envelope", pretty(it.responseBody)]);
+    list.push(["response headers", lines(it.responseHeaders)], ["envelope", bodyText(it.responseBody)]);
   }
   if (it.faults.length) list.push(["faults", it.faults.map(id => "#" + id).join(", ")]);
   return parts([...list, ...deliveriesOf(it)]);
@@ -238,8 +236,8 @@ function delivery(it) {
     requests(latest.requests);
     reveal(nodes.get(number)?.node);
   });
-  made.append(parts([["caused by", cause],
-    ["send again", button("Send again", "Send delivery " + it.number + " again", () => control("POST", "resend", { number: it.number }, "delivery #" + it.number + " is sent again"))]]));
+  const resend = button("Send again", "Send delivery " + it.number + " again", () => control("POST", "resend", { number: it.number }, "delivery #" + it.number + " is sent again"));
+  made.append(parts([["caused by", cause, " ", resend]]));
   it.attempts.forEach((attempt, index) => {
     const signed = el("pre");
     signed.append(el("mark", attempt.timestamp, "one"), el("mark", it.body, "two"));

@@ -191,6 +191,34 @@ impl BrowserPage<'_> {
             .to_owned()
     }
 
+    /// Returns the role and the name of each control, as a screen reader presents them.
+    pub(crate) fn controls(&mut self) -> Vec<(String, String)> {
+        const ROLES: [&str; 6] = [
+            "button",
+            "combobox",
+            "link",
+            "searchbox",
+            "spinbutton",
+            "textbox",
+        ];
+        let tree = self.call("Accessibility.getFullAXTree", json!({}));
+        let nodes = tree["nodes"].as_array().unwrap().iter();
+        let text = |value: &Value| value["value"].as_str().unwrap_or_default().to_owned();
+        nodes
+            .map(|node| (text(&node["role"]), text(&node["name"])))
+            .filter(|(role, _)| ROLES.contains(&role.as_str()))
+            .collect()
+    }
+
+    /// Moves the focus to the next control, as the tab key does.
+    pub(crate) fn press_tab(&mut self) {
+        for kind in ["keyDown", "keyUp"] {
+            let key =
+                json!({"type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9});
+            self.call("Input.dispatchKeyEvent", key);
+        }
+    }
+
     /// Sets the size of the window and the preferred colour scheme.
     pub(crate) fn emulate(&mut self, (width, height): (u32, u32), scheme: &str) {
         let size =

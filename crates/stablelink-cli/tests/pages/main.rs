@@ -5,12 +5,15 @@
 //! `STABLELINK_SCREENSHOTS=overwrite` updates the screenshots of the README, which also needs `pngquant`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accessibility;
 mod browser;
+mod readme;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use accessibility::{assert_operable, assert_readable};
 use browser::{Browser, BrowserPage};
 
 /// A running `stablelink demo --keep-running` whose steps are completed.
@@ -289,6 +292,7 @@ fn dashboard_request_opens_with_headers_signature_envelope_and_delivery() {
     for part in [
         "POST /trade/confirm-transaction",
         "authorization: Bearer [redacted]",
+        "signature: [redacted]",
         "content-type: application/json",
         "\"txNo\":\"TR2",
         "signed message",
@@ -302,6 +306,16 @@ fn dashboard_request_opens_with_headers_signature_envelope_and_delivery() {
     }
     page.value("document.querySelector('#requests details dl button').click()");
     page.wait_for("document.querySelector('#deliveries details[open] dl') !== null");
+    page.value("document.querySelector('#deliveries [aria-label^=\"Open request\"]').click()");
+    assert_eq!(
+        page.value("document.getElementById('operationFilter').value"),
+        ""
+    );
+    let focused = page.text("details:has(> :focus)");
+    assert!(
+        focused.contains("confirmTransaction") && focused.contains("envelope"),
+        "{focused}"
+    );
 
     // The first token request has the API key and the API secret.
     filter(&mut page, "operationFilter", "issueAccessToken");
@@ -333,6 +347,14 @@ fn dashboard_request_opens_with_headers_signature_envelope_and_delivery() {
     assert_clean(&mut page, &demo);
 }
 
+/// Sends a form with these values.
+fn submit(page: &mut BrowserPage<'_>, id: &str, values: &str) {
+    page.value(&format!(
+        "{{ const form = document.getElementById({id:?}); document.getElementById('done').textContent = ''; \
+         for (const [name, value] of Object.entries({values})) form.elements[name].value = value; form.requestSubmit() }}"
+    ));
+}
+
 #[test]
 fn dashboard_buttons_pay_set_advance_and_add_faults() {
     let demo = DemoProcess::completed();
@@ -349,6 +371,29 @@ fn dashboard_buttons_pay_set_advance_and_add_faults() {
     page.value(&format!("{form}.status.value = 'NEVER_SEEN'"));
     page.value("document.getElementById('set').requestSubmit()");
     page.wait_for("document.getElementById('trades').innerText.includes('NEVER_SEEN')");
+
+    let suggested =
+        "[...document.querySelectorAll('#statuses option')].some(it => it.value === 'Completed')";
+    assert_eq!(page.value(suggested), true);
+
+    // A payment that does not match its order is not reported as paid.
+    let paid = "latest.clients[0].orders[0].orderNo";
+    submit(
+        &mut page,
+        "pay",
+        &format!("{{ orderNo: {paid}, amount: '0.001' }}"),
+    );
+    page.wait_for("document.getElementById('done').innerText.includes('is abnormal')");
+
+    let deliveries = "latest.deliveries.length";
+    let before = page.value(deliveries).as_u64().unwrap();
+    page.value("document.querySelector('#deliveries [aria-label^=Send]').click()");
+    page.wait_for("document.getElementById('done').innerText.includes('is sent again')");
+    page.wait_for(&format!("{deliveries} === {before} + 1"));
+    submit(&mut page, "webhook", "{ url: 'http://192.0.2.1/' }");
+    page.wait_for("document.getElementById('done').className === 'bad'");
+    submit(&mut page, "webhook", "{ url: '' }");
+    page.wait_for("document.getElementById('hooksMore').innerText === 'no URL is registered'");
 
     page.value("document.getElementById('advance').elements.seconds.value = 7200");
     page.value("document.getElementById('advance').requestSubmit()");
@@ -432,6 +477,19 @@ fn pages_fit_wide_and_narrow_windows_in_light_and_dark_mode() {
                 inferred.push(page.value(&format!("getComputedStyle({badge}).backgroundColor")));
                 let unnamed = "[...document.querySelectorAll('main th')].filter(it => !it.textContent.trim()).length";
                 assert_eq!(page.value(unnamed), 0, "{label}: columns without a name");
+                assert_readable(&mut page, &label);
+                if path == "/" {
+                    let heads = "document.querySelector('.heads').innerText.split(/\\s*\\n\\s*/).join(' ').trim()";
+                    let expected = match width {
+                        1280 => {
+                            "number time state operation request response evidence client and faults"
+                        }
+                        // The parts of a request are below each other.
+                        _ => "",
+                    };
+                    assert_eq!(page.value(heads), expected, "{label}");
+                    assert_operable(&mut page, &label);
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use stablelink_sandbox::{Sandbox, StartError};
+use stablelink_sandbox::{Fault, Sandbox, StartError};
 use tokio::net::TcpListener;
 
 use crate::caller::{Caller, http};
@@ -186,6 +186,19 @@ async fn faults_are_added_and_removed() {
     );
     assert_eq!(status(&sandbox).await["faults"], json!([]));
     assert!(sandbox.faults().add_text("nothing").is_err());
+}
+
+#[test]
+fn suggested_faults_of_dashboard_are_valid() {
+    let page = include_str!("../../assets/dashboard.html");
+    let (_, list) = page.split_once("<datalist id=\"faultExamples\">").unwrap();
+    let (list, _) = list.split_once("</datalist>").unwrap();
+    let suggestions = list.split("<option>").skip(1);
+    assert!(suggestions.clone().count() >= 5);
+    for suggestion in suggestions {
+        let (fault, _) = suggestion.split_once("</option>").unwrap();
+        assert_eq!(fault.parse::<Fault>().err(), None, "{fault}");
+    }
 }
 
 #[tokio::test]
@@ -410,7 +423,10 @@ async fn request_is_shown_with_its_response_and_without_secrets() {
     );
     let headers = details[1]["headers"].to_string();
     assert!(headers.contains("Bearer [redacted]"), "{headers}");
-    assert!(headers.contains(r#"["signature","[redacted]"]"#), "{headers}");
+    assert!(
+        headers.contains(r#"["signature","[redacted]"]"#),
+        "{headers}"
+    );
     let headers = details[1]["responseHeaders"].to_string();
     assert!(headers.contains("application/json"), "{headers}");
     let (code, _) = control(&sandbox, Method::GET, "requests/2", None).await;
@@ -426,14 +442,36 @@ async fn request_is_shown_without_the_content_of_a_file() {
     let binary = b"%PDF planted \xff";
     let json: &[u8] = br#"{"remark":"a text"}"#;
     for (path, content_type, body, shown) in [
-        ("/file/upload-file", "Multipart/form-data; boundary=b", form.as_bytes(), "[redacted: a file upload]"),
-        ("/nowhere", " multipart/mixed; boundary=b", form.as_bytes(), "[redacted: a file upload]"),
-        ("/file/upload-file", "application/json", form.as_bytes(), "[redacted: a file upload]"),
-        ("/trade/exchange-rate", "application/json", binary, "[redacted: not a text]"),
+        (
+            "/file/upload-file",
+            "Multipart/form-data; boundary=b",
+            form.as_bytes(),
+            "[redacted: a file upload]",
+        ),
+        (
+            "/nowhere",
+            " multipart/mixed; boundary=b",
+            form.as_bytes(),
+            "[redacted: a file upload]",
+        ),
+        (
+            "/file/upload-file",
+            "application/json",
+            form.as_bytes(),
+            "[redacted: a file upload]",
+        ),
+        (
+            "/trade/exchange-rate",
+            "application/json",
+            binary,
+            "[redacted: not a text]",
+        ),
         ("/nowhere", "text/plain", json, r#"{"remark":"a text"}"#),
     ] {
         let request = caller.request("POST", path, "", "");
-        let request = request.header("Content-Type", content_type).body(body.to_vec());
+        let request = request
+            .header("Content-Type", content_type)
+            .body(body.to_vec());
         request.send().await.unwrap();
         let path = format!("requests/{}", sandbox.request_count() - 1);
         let (_, detail) = control(&sandbox, Method::GET, &path, None).await;
@@ -445,7 +483,7 @@ async fn request_is_shown_without_the_content_of_a_file() {
 
 #[tokio::test]
 async fn request_shows_its_signed_message_and_whether_the_signature_matches() {
-    use stablelink_sandbox::{Fault, SandboxOperation, SandboxQueryForm};
+    use stablelink_sandbox::{SandboxOperation, SandboxQueryForm};
     use stablelink_signature::{QueryForm, SigningKey};
 
     let builder = Sandbox::builder().settings(|it| it.query_form = SandboxQueryForm::EncodedSorted);
