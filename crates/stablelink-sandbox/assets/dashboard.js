@@ -237,12 +237,11 @@ function delivery(it) {
     reveal(nodes.get(number)?.node);
   });
   const resend = button("Send again", "Send delivery " + it.number + " again", () => control("POST", "resend", { number: it.number }, "delivery #" + it.number + " is sent again"));
-  made.append(parts([["caused by", cause, " ", resend]]));
   it.attempts.forEach((attempt, index) => {
     const signed = el("pre");
     signed.append(el("mark", attempt.timestamp, "one"), el("mark", it.body, "two"));
     made.append(parts([
-      ["attempt " + (index + 1), attempt.status ? el("span", "HTTP " + attempt.status, attempt.status < 300 ? "good" : "bad") : el("span", attempt.error, "bad")],
+      ["attempt " + (index + 1), el("span", [attempt.status && "HTTP " + attempt.status, attempt.error].filter(Boolean).join(": "), attempt.status < 300 && !attempt.error ? "good" : "bad")],
       ["1  TIMESTAMP", el("mark", attempt.timestamp, "one code"), el("span", "  the header, in milliseconds: " + iso(Number(attempt.timestamp)), "soft")],
       ["2  body", el("mark", it.body.length + " characters", "two"), el("span", "  the bytes as they are sent", "soft")],
       ["3  signed message", el("span", "1 and 2, joined without a separator", "soft"), signed],
@@ -250,6 +249,7 @@ function delivery(it) {
       ["5  SIGNATURE", el("code", attempt.signature), el("span", "  Base64(HMAC-SHA512(key, signed message))", "soft")],
     ]));
   });
+  made.append(parts([["caused by", cause, " ", resend]]));
   return made;
 }
 function balances(rows) {

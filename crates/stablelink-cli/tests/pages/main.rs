@@ -240,6 +240,8 @@ fn reference_shows_every_operation() {
         "Retry: keyed, with the same eventId.",
         "Evidence: inferred.",
         "Evidence: documented.",
+        // The evidence of a field.
+        "Evidence: partial. Listed on pages of W Checkout.",
         "Retry: keyed, with the same requestId.",
     ] {
         assert!(text.contains(part), "{part}");
@@ -304,6 +306,8 @@ fn dashboard_request_opens_with_headers_signature_envelope_and_delivery() {
     ] {
         assert!(detail.contains(part), "{part}: {detail}");
     }
+    page.emulate((1280, 720), "light");
+    update_screenshot(&mut page, "request.png");
     page.value("document.querySelector('#requests details dl button').click()");
     page.wait_for("document.querySelector('#deliveries details[open] dl') !== null");
     page.value("document.querySelector('#deliveries [aria-label^=\"Open request\"]').click()");
@@ -375,6 +379,11 @@ fn dashboard_buttons_pay_set_advance_and_add_faults() {
     let suggested =
         "[...document.querySelectorAll('#statuses option')].some(it => it.value === 'Completed')";
     assert_eq!(page.value(suggested), true);
+
+    // A receiver can respond with HTTP 200 and a rejection in the body.
+    let failed = "delivery({ ...latest.deliveries[0], attempts: [{ timestamp: '1', signature: '', status: 200, error: 'retcode 500' }] })";
+    let failed = page.value(&format!("{failed}.querySelector('dd .bad')?.textContent"));
+    assert_eq!(failed, "HTTP 200: retcode 500");
 
     // A payment that does not match its order is not reported as paid.
     let paid = "latest.clients[0].orders[0].orderNo";
@@ -479,7 +488,7 @@ fn pages_fit_wide_and_narrow_windows_in_light_and_dark_mode() {
                 assert_eq!(page.value(unnamed), 0, "{label}: columns without a name");
                 assert_readable(&mut page, &label);
                 if path == "/" {
-                    let heads = "document.querySelector('.heads').innerText.split(/\\s*\\n\\s*/).join(' ').trim()";
+                    let heads = "(it => it.checkVisibility() ? it.innerText.split(/\\s*\\n\\s*/).join(' ').trim() : '')(document.querySelector('.heads'))";
                     let expected = match width {
                         1280 => {
                             "number time state operation request response evidence client and faults"
@@ -489,6 +498,10 @@ fn pages_fit_wide_and_narrow_windows_in_light_and_dark_mode() {
                     };
                     assert_eq!(page.value(heads), expected, "{label}");
                     assert_operable(&mut page, &label);
+                } else if (width, scheme) == (390, "dark") {
+                    page.value("location.hash = '#tag/Checkout/operation/createCheckoutOrder'");
+                    page.emulate((width, 900), scheme);
+                    update_screenshot(&mut page, "reference-narrow-dark.png");
                 }
             }
         }
