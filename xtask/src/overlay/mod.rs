@@ -11,11 +11,13 @@
 //! stand-in, which has no effect once the page is captured.
 //!
 //! Read `document` (the file format), then `apply`, which uses `target`, `pages`, `merge` and `rename`.
+//! `rename` uses `record_join`.
 
 mod apply;
 mod document;
 mod merge;
 mod pages;
+mod record_join;
 mod rename;
 mod target;
 
