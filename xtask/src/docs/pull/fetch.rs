@@ -7,12 +7,22 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
 use super::{
-    CaptureFormat, FetchedPage, ListedPage,
+    FetchedPage, ListedPage,
     error::{FailedPage, FailureKind, FetchError, PullError},
-    http_client::HttpClient,
+    http_client::{HttpClient, PageRequest},
     page_cache::PageCache,
     settings::PullSettings,
 };
+
+/// The functions that request and read a page of one format.
+#[derive(Clone, Copy)]
+pub(super) struct PageFormat {
+    pub page_request: fn(&ListedPage, &PullSettings) -> PageRequest,
+    /// Reads a response body.
+    pub read_page: fn(&ListedPage, &[u8]) -> Result<FetchedPage, FetchError>,
+    /// Reads the content of a fetched page from the cache.
+    pub read_stored: fn(&ListedPage, &[u8]) -> Result<FetchedPage, FetchError>,
+}
 
 /// The fetched pages of a list.
 #[derive(Debug)]
@@ -29,7 +39,7 @@ pub(super) struct FetchResult {
 /// Fails if a page cannot be fetched. All fetched pages are cached.
 pub(super) async fn fetch(
     http: &Arc<HttpClient>,
-    form: CaptureFormat,
+    format: PageFormat,
     listed: &[ListedPage],
     cache: &PageCache,
     settings: &PullSettings,
@@ -39,13 +49,13 @@ pub(super) async fn fetch(
         .iter()
         .map(|page| {
             let content = cache.load(&names, &page.id)?;
-            form.read_stored(page, &content).ok()
+            (format.read_stored)(page, &content).ok()
         })
         .collect();
     let resumed = pages.iter().flatten().count();
     let mut run = FetchRun {
         http: Arc::clone(http),
-        form,
+        format,
         listed,
         cache,
         settings,
@@ -89,7 +99,7 @@ struct AbortReason {
 
 struct FetchRun<'a> {
     http: Arc<HttpClient>,
-    form: CaptureFormat,
+    format: PageFormat,
     listed: &'a [ListedPage],
     cache: &'a PageCache,
     settings: &'a PullSettings,
@@ -123,12 +133,12 @@ impl FetchRun<'_> {
                 && self.aborted.is_none()
                 && let Some(index) = queue.pop_front()
             {
-                let (http, form) = (Arc::clone(&self.http), self.form);
+                let (http, format) = (Arc::clone(&self.http), self.format);
                 let listed = self.listed[index].clone();
-                let request = form.page_request(&listed, self.settings);
+                let request = (format.page_request)(&listed, self.settings);
                 tasks.spawn(async move {
                     let page = http
-                        .get(&request, |body| form.read_page(&listed, body))
+                        .get(&request, |body| (format.read_page)(&listed, body))
                         .await;
                     (index, page)
                 });

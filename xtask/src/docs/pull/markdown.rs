@@ -7,8 +7,15 @@ use super::{
     FetchedPage, ListedPage, PageListing,
     address::{Site, sanitize},
     error::{FailureKind, FetchError, PullError},
+    fetch::PageFormat,
     http_client::{Destination, HttpClient, PageRequest},
     settings::PullSettings,
+};
+
+pub(super) const FORMAT: PageFormat = PageFormat {
+    page_request,
+    read_page,
+    read_stored: read_page,
 };
 
 /// The list of pages.
@@ -121,7 +128,7 @@ fn entry(line: &str) -> Option<(Vec<String>, &str, &str)> {
 }
 
 /// Returns the request for the Markdown of a page.
-pub(super) fn page_request(listed: &ListedPage, settings: &PullSettings) -> PageRequest {
+fn page_request(listed: &ListedPage, settings: &PullSettings) -> PageRequest {
     let source = &listed.source;
     if source.ends_with(".md") {
         request(source, settings.page_bytes)
@@ -159,7 +166,7 @@ fn text(body: &[u8]) -> Result<String, FetchError> {
 }
 
 /// Reads a fetched or stored page; both have the same content.
-pub(super) fn read_page(listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
+fn read_page(listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
     let mut text = text(body)?;
     if text.trim().is_empty() {
         return Err(FetchError::new(

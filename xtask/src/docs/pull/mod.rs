@@ -31,9 +31,9 @@ use secrecy::SecretString;
 
 use self::{
     address::{ApiBase, Site},
-    error::{FetchError, PullError},
+    error::PullError,
     fetch::FetchResult,
-    http_client::{HttpClient, PageRequest},
+    http_client::HttpClient,
     page_cache::PageCache,
     plan::{PullInput, PullPlan},
     report::PullReport,
@@ -70,27 +70,6 @@ impl CaptureFormat {
         match self {
             Self::Json | Self::Export => "json",
             Self::Markdown => "md",
-        }
-    }
-
-    fn page_request(self, listed: &ListedPage, settings: &PullSettings) -> PageRequest {
-        match self {
-            Self::Json | Self::Export => published::page_request(listed, settings),
-            Self::Markdown => markdown::page_request(listed, settings),
-        }
-    }
-
-    fn read_page(self, listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
-        match self {
-            Self::Json | Self::Export => published::read_page(listed, body),
-            Self::Markdown => markdown::read_page(listed, body),
-        }
-    }
-
-    fn read_stored(self, listed: &ListedPage, content: &[u8]) -> Result<FetchedPage, FetchError> {
-        match self {
-            Self::Json | Self::Export => published::read_stored(listed, content),
-            Self::Markdown => markdown::read_page(listed, content),
         }
     }
 }
@@ -284,7 +263,11 @@ async fn capture(
     };
     check_listing(options, captures, &mut listing)?;
     let cache = cache(form);
-    let mut fetched = fetch::fetch(&http, form, &listing.pages, &cache, settings).await?;
+    let format = match project {
+        Some(_) => published::FORMAT,
+        None => markdown::FORMAT,
+    };
+    let mut fetched = fetch::fetch(&http, format, &listing.pages, &cache, settings).await?;
     if let Some(project) = project {
         let name = site.name();
         let mut captured = captures.lock.pages.iter();

@@ -13,16 +13,23 @@ use super::{
     FetchedPage, ListedPage,
     address::sanitize,
     error::{FailureKind, FetchError},
+    fetch::PageFormat,
     http_client::{self, Destination, PageRequest},
     normalize::{NormalizedPage, normalize},
     settings::PullSettings,
+};
+
+pub(super) const FORMAT: PageFormat = PageFormat {
+    page_request,
+    read_page,
+    read_stored,
 };
 
 /// The field of a page with the shared schemas that it uses, by ID.
 pub(super) const DEFINITIONS: &str = "definitions";
 
 /// Returns the request for a page.
-pub(super) fn page_request(listed: &ListedPage, settings: &PullSettings) -> PageRequest {
+fn page_request(listed: &ListedPage, settings: &PullSettings) -> PageRequest {
     request(&listed.source, settings.page_bytes)
 }
 
@@ -35,12 +42,12 @@ pub(super) fn request(address: &str, limit: usize) -> PageRequest {
 }
 
 /// Reads the response for a page.
-pub(super) fn read_page(listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
+fn read_page(listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
     page(listed, data(body)?)
 }
 
 /// Reads a stored page.
-pub(super) fn read_stored(listed: &ListedPage, content: &[u8]) -> Result<FetchedPage, FetchError> {
+fn read_stored(listed: &ListedPage, content: &[u8]) -> Result<FetchedPage, FetchError> {
     page(listed, json(content)?)
 }
 
