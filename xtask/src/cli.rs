@@ -145,7 +145,11 @@ pub enum DocsCommand {
         pages: Vec<String>,
     },
     /// Delete the stand-ins whose pages are captured
-    Prune,
+    Prune {
+        /// Only the stand-ins for these pages, such as "Trade / Get Trade List"
+        #[arg(value_name = "PAGE")]
+        pages: Vec<String>,
+    },
     /// Count the captures by origin, evidence and site, the stand-ins for missing pages, and the items to review
     Status,
     /// Capture a live site as a whole and list the changes; on failure nothing is written

@@ -222,8 +222,8 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             }
             println!("next: cargo xtask regen");
         }
-        DocsCommand::Prune => {
-            for stand_in in prune::prune(root)? {
+        DocsCommand::Prune { pages } => {
+            for stand_in in prune::prune(root, &pages)? {
                 println!(
                     "deleted    {}:{}  {}",
                     stand_in.file,

@@ -28,15 +28,25 @@ pub enum PruneError {
     /// The overlays cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// No captured page supersedes a stand-in for this page.
+    #[error(
+        "{0:?} is no page of a superseded stand-in\n  help: `cargo xtask regen` lists them, such as \"Trade / Get Trade List\""
+    )]
+    UnknownPage(String),
 }
 
-/// Deletes the superseded stand-ins from the overlays, and the overlays that are empty without them. Returns
-/// the stand-ins.
+/// Deletes the superseded stand-ins of `pages` from the overlays, or all of them if `pages` is empty, and the overlays that are
+/// empty without them. Returns the stand-ins.
 ///
 /// # Errors
-/// Fails if `regen` fails or if a file cannot be read or written; nothing is changed then.
-pub fn prune(root: &Path) -> Result<Vec<SupersededStandIn>, PruneError> {
-    let superseded = regen::build(root).map_err(Box::new)?.superseded;
+/// Fails if `regen` fails, if a page has no superseded stand-in, or if a file cannot be read or written; nothing is changed then.
+pub fn prune(root: &Path, pages: &[String]) -> Result<Vec<SupersededStandIn>, PruneError> {
+    let mut superseded = regen::build(root).map_err(Box::new)?.superseded;
+    let is_superseded = |page: &&String| superseded.iter().any(|it| it.page == **page);
+    if let Some(unknown) = pages.iter().find(|page| !is_superseded(page)) {
+        return Err(PruneError::UnknownPage(unknown.clone()));
+    }
+    superseded.retain(|it| pages.is_empty() || pages.contains(&it.page));
     let mut lines: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for stand_in in &superseded {
         let of_file = lines.entry(&stand_in.file).or_default();
