@@ -14,5 +14,5 @@ pub use check::SchemaMismatch;
 pub(crate) use check::{check_request, check_response};
 pub(crate) use openapi::TEXT;
 pub use operation::{OtherOperation, SandboxOperation, UnknownOperation};
-pub(crate) use sample::sample_response;
+pub(crate) use sample::{SampleResponse, sample_response};
 pub(crate) use schema::response_has_field;

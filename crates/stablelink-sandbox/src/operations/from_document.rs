@@ -1,47 +1,77 @@
-//! The handler of operations without a hand-written one: it responds from the document.
+//! Responses from the document: for operations without a hand-written handler, and for records that a handler does not know.
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
+use super::Handler;
 use super::call::AuthenticatedCall;
 use crate::SandboxOperation;
 use crate::api_error::ApiError;
-use crate::document::sample_response;
+use crate::document::{SampleResponse, sample_response};
 use crate::envelope::{FROM_DOCUMENT, OperationResult};
 
 /// Responds from the document. The request already matches the document. A call that can have an
 /// effect is counted, and a repeated idempotency key is rejected.
 pub(super) fn respond(call: &AuthenticatedCall, operation: SandboxOperation) -> Response {
-    match make_response(call, operation) {
-        Err(error) => error.into_response(),
-        Ok((result, source)) => {
-            let mut response = result.into_response();
-            let source = HeaderValue::from_static(source);
-            response.headers_mut().insert(FROM_DOCUMENT, source);
-            response
-        }
-    }
+    let sample = call.fields(operation).and_then(|request| {
+        record_effect(call, operation, &request)?;
+        Ok(sample_response(operation, &request))
+    });
+    sample
+        .and_then(|sample| write(&sample))
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
-fn make_response(
+/// Responds with the result of a hand-written handler. If the handler returns no data, but a page that was captured later shows
+/// a record, the record is made from the document: a client rejects a response without it.
+pub(super) fn respond_after(
+    handler: Handler,
     call: &AuthenticatedCall,
     operation: SandboxOperation,
-) -> Result<(OperationResult, &'static str), ApiError> {
-    let request = call.fields(operation)?;
-    record_effect(call, operation, &request)?;
-    let sample = sample_response(operation, &request);
-    let source = if sample.is_example {
-        "example"
-    } else {
-        "schema"
+) -> Response {
+    let result = match handler(call) {
+        Ok(OperationResult::Data(None)) => call.fields(operation),
+        result => return result.into_response(),
     };
+    result
+        .and_then(|request| {
+            let sample = missing_record(operation, &request);
+            sample.map_or_else(
+                || Ok(OperationResult::EMPTY.into_response()),
+                |it| write(&it),
+            )
+        })
+        .unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Returns a response with the record that the document describes, or `None` if it describes no record.
+fn missing_record(
+    operation: SandboxOperation,
+    request: &Map<String, Value>,
+) -> Option<SampleResponse> {
+    let sample = sample_response(operation, request);
+    let fields = sample.data.as_ref().and_then(Value::as_object);
+    fields
+        .is_some_and(|fields| !fields.is_empty())
+        .then_some(sample)
+}
+
+fn write(sample: &SampleResponse) -> Result<Response, ApiError> {
     let result = match (&sample.data, sample.has_envelope) {
         (None, _) => OperationResult::EMPTY,
         (Some(data), true) => OperationResult::data(data)?,
         (Some(data), false) => OperationResult::bare(data)?,
     };
-    Ok((result, source))
+    let source = if sample.is_example {
+        "example"
+    } else {
+        "schema"
+    };
+    let mut response = result.into_response();
+    let source = HeaderValue::from_static(source);
+    response.headers_mut().insert(FROM_DOCUMENT, source);
+    Ok(response)
 }
 
 /// Counts the effect of an operation that the document does not call safe.
@@ -96,6 +126,20 @@ mod tests {
         let source = response.headers().get(FROM_DOCUMENT.as_str());
         let source = source.map_or("", |it| it.to_str().unwrap()).to_owned();
         [source, response.text().await.unwrap()]
+    }
+
+    #[test]
+    fn record_is_made_only_if_the_document_describes_one() {
+        let request = json!({"vault": "v-1", "text": "hello"});
+        let record = |id: &str| {
+            let sample = missing_record(id.parse().unwrap(), request.as_object().unwrap());
+            sample.and_then(|sample| sample.data)
+        };
+        assert_eq!(record("createVaultNote").unwrap()["text"], "hello");
+        // The data of the first one is unknown, and the other one returns a list.
+        for id in ["deleteVaultNotes", "listVaultNotes"] {
+            assert_eq!(record(id), None, "{id}");
+        }
     }
 
     #[tokio::test]

@@ -107,7 +107,7 @@ pub(crate) async fn dispatch(
         _ if from_document || operation.has_outdated_handler() => {
             from_document::respond(&call, operation)
         }
-        Some(handler) => handler(&call).into_response(),
+        Some(handler) => from_document::respond_after(handler, &call, operation),
         None if operation == SandboxOperation::UploadFile => {
             let form = Multipart::from_request(Request::from_parts(parts, body), &()).await;
             files::upload_file(&call, form).await.into_response()
