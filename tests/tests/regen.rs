@@ -12,6 +12,7 @@ use xtask::{
     },
     output_files::FileState,
     regen,
+    vendor::Vendor,
 };
 
 const PRICE: &str = "spec/docs/510000002e0-get-price.txt";
@@ -76,6 +77,17 @@ fn summary_table_of_run() {
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     let table = built.summary.table(&states, "wrote", Duration::ZERO);
     insta::assert_snapshot!("table", format!("{}\n{table}", warnings.join("\n")));
+}
+
+/// Without `--site`, and every night, `docs pull` and `docs check` use the sites of the vendor.
+#[test]
+fn vendor_has_every_site_of_the_lock() {
+    let sites = Vendor::read(&root()).unwrap().sites;
+    let lock = CaptureLock::read(&root().join("spec/docs")).unwrap();
+    for entry in lock.pages {
+        let site = format!("https://{}", entry.site);
+        assert!(sites.contains(&site), "{site}");
+    }
 }
 
 #[test]
