@@ -153,7 +153,8 @@ pub(crate) struct PageFields<'a> {
 }
 
 impl PageFields<'_> {
-    fn fields(&self) -> [(&str, u64); 2] {
+    /// Returns the names and the values of the fields for the number and the size of the page.
+    pub(crate) fn fields(&self) -> [(&str, u64); 2] {
         let pagination = self.pagination;
         [
             (&pagination.number_field, self.number),
