@@ -39,14 +39,21 @@ async fn main() -> support::Outcome {
         customer: CustomerId::new("6"),
         merchant: MerchantId::new("1"),
     };
-    println!("failures at the start: {}", shop.reconcile().await?);
+    let mut reported = shop.reconcile().await?;
+    println!("failures at the start: {reported:?}");
     let reconciled = shop.clone();
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(60)).await;
-            if let Err(error) = reconciled.reconcile().await {
-                eprintln!("not reconciled: {error}");
+            let failures = match reconciled.reconcile().await {
+                Ok(failures) => failures,
+                Err(error) => vec![format!("not reconciled: {error}")],
+            };
+            // A lasting failure is logged once.
+            for failure in failures.iter().filter(|new| !reported.contains(new)) {
+                eprintln!("{failure}");
             }
+            reported = failures;
         }
     });
 

@@ -1,6 +1,8 @@
 //! The records of the shop in Redis. Each request is stored before it is sent, so that a crash or a lost response loses nothing.
 //! In production, Redis must keep its data (`appendonly yes`) and evict nothing.
 
+use std::collections::BTreeMap;
+
 use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
@@ -8,22 +10,32 @@ use stablelink::{Decimal, NewCheckoutOrder, NewRefund, NewSettlement};
 
 use super::support::Outcome;
 
-/// The numbers of the orders without a final status.
+/// The numbers of the orders that the shop looks up until they have a final status.
 const OPEN: &str = "shop:open";
-/// The numbers of the paid orders, in the order of their payment. The warehouse takes them from here.
+/// The numbers of the paid orders, in the order of their payment.
 const TO_SHIP: &str = "shop:to-ship";
-/// The names of the transfers that are not known to be made.
+/// The names of the transfers that the shop sends, and then looks up until they are made.
 const PENDING: &str = "shop:pending";
-/// Cases for a person, each with its reason.
+/// The names of the transfers, by their numbers.
+const TRANSFER_NAMES: &str = "shop:transfer-names";
+/// Cases for a person, each with its reason. A person who resolves a case replaces its reason and does not delete it, so that the
+/// shop never adds it again.
 const REVIEW: &str = "shop:review";
+/// The maximum duration of an attempt to send a transfer in seconds, longer than the deadline of a call (60 s). After a crash, the
+/// next attempt begins after this time.
+const ATTEMPT_TTL: &str = "120";
 
-/// Sets the final status of an order once, and hands a paid order to the warehouse in the same step. Returns the final status.
+/// Sets the final status of an order once. In the same step, a paid order is added to the list of the warehouse, and a payment of
+/// an order that was closed before (for example a timeout or a refund by hand) becomes a case.
 const CLOSE: &str = "
 if redis.call('HSETNX', KEYS[1], 'status', ARGV[2]) == 1 and ARGV[2] == 'PAID' then
   redis.call('RPUSH', KEYS[3], ARGV[1])
 end
 redis.call('SREM', KEYS[2], ARGV[1])
-return redis.call('HGET', KEYS[1], 'status')";
+local closed = redis.call('HGET', KEYS[1], 'status')
+if closed ~= 'PAID' and ARGV[2] ~= 'CANCELLED' and ARGV[2] ~= 'TIMEOUT' then
+  redis.call('HSETNX', KEYS[4], 'paid:' .. ARGV[1], 'closed as ' .. closed .. ', and the gateway says ' .. ARGV[2])
+end";
 
 /// Closes an order that the gateway rejected, unless another attempt was made: that one may have created it.
 const REJECT: &str = "
@@ -32,23 +44,34 @@ if redis.call('HGET', KEYS[1], 'attempts') == '1' then
   redis.call('SREM', KEYS[2], ARGV[1])
 end";
 
+/// Makes an order or a transfer a case for a person. In the same step, the shop stops to send it and to look it up.
+const ESCALATE: &str = "
+redis.call('HSETNX', KEYS[1], 'status', 'REVIEW')
+redis.call('SREM', KEYS[2], ARGV[1])
+redis.call('HSETNX', KEYS[3], ARGV[2], ARGV[3])";
+
 /// Stores a transfer under its name, unless one is stored. Returns the stored one.
 const STORE: &str = "
-if redis.call('HSETNX', KEYS[1], 'request', ARGV[2]) == 1 then redis.call('SADD', KEYS[2], ARGV[1]) end
+if redis.call('HSETNX', KEYS[1], 'request', ARGV[2]) == 1 then
+  redis.call('SADD', KEYS[2], ARGV[1])
+  redis.call('HSET', KEYS[3], ARGV[3], ARGV[1])
+end
 return redis.call('HGET', KEYS[1], 'request')";
 
-/// Counts an attempt, if this transfer is still the stored one: another process may have replaced it by a corrected one.
+/// Counts an attempt, and locks the transfer. Returns 0 if the transfer is not pending, was replaced, or is locked.
 const BEGIN: &str = "
-if redis.call('HGET', KEYS[1], 'request') ~= ARGV[1] then return 0 end
-return redis.call('HINCRBY', KEYS[1], 'attempts', 1)";
+if redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 0 or redis.call('HGET', KEYS[1], 'request') ~= ARGV[2]
+  or redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
+local attempt = redis.call('HINCRBY', KEYS[1], 'attempts', 1)
+redis.call('SET', KEYS[3], attempt, 'EX', ARGV[3])
+return attempt";
 
-/// Ends a transfer, if it is still the stored one.
-const FINISH: &str = "
-if redis.call('HGET', KEYS[1], 'request') == ARGV[2] then redis.call('SREM', KEYS[2], ARGV[1]) end";
+/// Unlocks a transfer, unless the lock expired and is that of another attempt.
+const END: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end";
 
 /// Deletes a transfer that the gateway rejected, unless another attempt was made: that one may have paid.
 const DISCARD: &str = "
-if redis.call('HGET', KEYS[1], 'request') == ARGV[2] and redis.call('HGET', KEYS[1], 'attempts') == '1' then
+if redis.call('HGET', KEYS[1], 'attempts') == '1' then
   redis.call('DEL', KEYS[1])
   redis.call('SREM', KEYS[2], ARGV[1])
 end";
@@ -61,6 +84,14 @@ pub enum Transfer {
 }
 
 impl Transfer {
+    /// Returns the number of the refund or the settlement, by which the gateway recognises a repeated request.
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Refund(refund) => refund.refund_order_no(),
+            Self::Payout(payout) => payout.settlement_order_no(),
+        }
+    }
+
     /// Returns whether both transfers differ only in their numbers, which are generated.
     pub fn has_content_of(&self, other: &Self) -> Outcome<bool> {
         Ok(match (self, other) {
@@ -122,17 +153,25 @@ impl OrderBook {
         Ok(pipe.exec_async(&mut self.connection().await?).await?)
     }
 
-    /// Sets the final status, if the order has none, and returns the final status. A paid order is handed to the warehouse once.
-    pub async fn close(&self, order_no: &str, status: &str) -> Outcome<String> {
+    /// Sets the final status, if the order has none. A paid order is added to the list of the warehouse once. If the order is paid
+    /// but was closed with another status, this is a case for a person.
+    pub async fn close(&self, order_no: &str, status: &str) -> Outcome {
         let key = order_key(order_no);
-        self.run(&["EVAL", CLOSE, "3", &key, OPEN, TO_SHIP, order_no, status])
-            .await
+        let keys = [&key, OPEN, TO_SHIP, REVIEW];
+        self.eval(CLOSE, &keys, &[order_no, status]).await
+    }
+
+    /// Makes an order a case for a person, and closes it, unless it is closed.
+    pub async fn escalate_order(&self, order_no: &str, case: &str, reason: &str) -> Outcome {
+        let key = order_key(order_no);
+        let keys = [&key, OPEN, REVIEW];
+        self.eval(ESCALATE, &keys, &[order_no, case, reason]).await
     }
 
     /// Closes an order whose only attempt was rejected.
     pub async fn reject(&self, order_no: &str) -> Outcome {
         let key = order_key(order_no);
-        self.run(&["EVAL", REJECT, "2", &key, OPEN, order_no]).await
+        self.eval(REJECT, &[&key, OPEN], &[order_no]).await
     }
 
     /// Returns the numbers of the orders without a final status.
@@ -140,9 +179,18 @@ impl OrderBook {
         self.run(&["SMEMBERS", OPEN]).await
     }
 
-    /// Returns the paid orders that wait for the warehouse.
+    /// Returns the list of the warehouse: the paid orders without a refund.
     pub async fn to_ship(&self) -> Outcome<Vec<String>> {
-        self.run(&["LRANGE", TO_SHIP, "0", "-1"]).await
+        let mut to_ship = Vec::new();
+        for order_no in self
+            .run::<Vec<String>>(&["LRANGE", TO_SHIP, "0", "-1"])
+            .await?
+        {
+            if self.transfer(&refund_name(&order_no)).await?.is_none() {
+                to_ship.push(order_no);
+            }
+        }
+        Ok(to_ship)
     }
 
     /// Returns the stored request of an order, or `None` if the order is not of this shop.
@@ -179,54 +227,103 @@ impl OrderBook {
     /// nothing.
     pub async fn store(&self, name: &str, transfer: &Transfer) -> Outcome<String> {
         let (key, request) = (transfer_key(name), serde_json::to_string(transfer)?);
-        self.run(&["EVAL", STORE, "2", &key, PENDING, name, &request])
+        let keys = [&key, PENDING, TRANSFER_NAMES];
+        self.eval(STORE, &keys, &[name, &request, transfer.number()])
             .await
     }
 
-    /// Counts an attempt to send a transfer, before it is made. Returns false if the transfer was replaced: do not send it.
-    pub async fn begin_transfer(&self, name: &str, stored: &str) -> Outcome<bool> {
-        let key = transfer_key(name);
-        let attempts: u64 = self.run(&["EVAL", BEGIN, "1", &key, stored]).await?;
-        Ok(attempts > 0)
+    /// Returns the stored transfer as JSON.
+    pub async fn transfer(&self, name: &str) -> Outcome<Option<String>> {
+        self.run(&["HGET", &transfer_key(name), "request"]).await
+    }
+
+    /// Returns the name of the transfer with this number, or `None` if the transfer is not of this shop.
+    pub async fn transfer_name(&self, number: &str) -> Outcome<Option<String>> {
+        self.run(&["HGET", TRANSFER_NAMES, number]).await
+    }
+
+    /// Counts an attempt to send a transfer or to look it up, and locks the transfer until [`end_transfer`](Self::end_transfer).
+    /// Returns the number of attempts, or `None` if the transfer is not pending, was replaced, or is locked: do not send it.
+    pub async fn begin_transfer(&self, name: &str, stored: &str) -> Outcome<Option<u64>> {
+        let (key, lock) = (transfer_key(name), lock_key(name));
+        let keys = [&key, PENDING, &lock];
+        let attempt: u64 = self
+            .eval(BEGIN, &keys, &[name, stored, ATTEMPT_TTL])
+            .await?;
+        Ok((attempt > 0).then_some(attempt))
+    }
+
+    /// Unlocks a transfer after this attempt.
+    pub async fn end_transfer(&self, name: &str, attempt: u64) -> Outcome {
+        let attempt = attempt.to_string();
+        self.eval(END, &[&lock_key(name)], &[&attempt]).await
+    }
+
+    /// Records that the gateway has the transfer.
+    pub async fn set_transfer_created(&self, name: &str) -> Outcome {
+        self.run(&["HSET", &transfer_key(name), "created", "1"])
+            .await
+    }
+
+    pub async fn is_transfer_created(&self, name: &str) -> Outcome<bool> {
+        self.run(&["HEXISTS", &transfer_key(name), "created"]).await
     }
 
     /// Records that a transfer is made.
-    pub async fn finish(&self, name: &str, stored: &str) -> Outcome {
-        let key = transfer_key(name);
-        self.run(&["EVAL", FINISH, "2", &key, PENDING, name, stored])
-            .await
+    pub async fn finish(&self, name: &str) -> Outcome {
+        self.run(&["SREM", PENDING, name]).await
     }
 
     /// Deletes a transfer whose only attempt was rejected, so that it can be corrected.
-    pub async fn discard(&self, name: &str, stored: &str) -> Outcome {
+    pub async fn discard(&self, name: &str) -> Outcome {
         let key = transfer_key(name);
-        self.run(&["EVAL", DISCARD, "2", &key, PENDING, name, stored])
-            .await
+        self.eval(DISCARD, &[&key, PENDING], &[name]).await
     }
 
-    /// Returns the transfers that are not known to be made, as their names and their JSON.
-    pub async fn pending(&self) -> Outcome<Vec<(String, String)>> {
-        let mut transfers = Vec::new();
-        for name in self.run::<Vec<String>>(&["SMEMBERS", PENDING]).await? {
-            let stored: Option<String> =
-                self.run(&["HGET", &transfer_key(&name), "request"]).await?;
-            transfers.extend(stored.map(|stored| (name, stored)));
-        }
-        Ok(transfers)
+    /// Makes a transfer a case for a person. The shop does not send it again.
+    pub async fn escalate_transfer(&self, name: &str, reason: &str) -> Outcome {
+        let key = transfer_key(name);
+        let keys = [&key, PENDING, REVIEW];
+        self.eval(ESCALATE, &keys, &[name, name, reason]).await
     }
 
-    /// Adds a case for a person.
+    /// Returns the names of the transfers that are neither made nor cases for a person.
+    pub async fn pending(&self) -> Outcome<Vec<String>> {
+        self.run(&["SMEMBERS", PENDING]).await
+    }
+
+    pub async fn is_pending(&self, name: &str) -> Outcome<bool> {
+        self.run(&["SISMEMBER", PENDING, name]).await
+    }
+
+    /// Adds a case for a person, unless it was added before.
     pub async fn add_review(&self, case: &str, reason: &str) -> Outcome {
-        self.run(&["HSET", REVIEW, case, reason]).await
+        self.run(&["HSETNX", REVIEW, case, reason]).await
     }
 
-    /// Returns the cases for a person, each followed by its reason.
-    pub async fn reviews(&self) -> Outcome<Vec<String>> {
+    /// Returns the reason of a case.
+    pub async fn review(&self, case: &str) -> Outcome<Option<String>> {
+        self.run(&["HGET", REVIEW, case]).await
+    }
+
+    /// Returns the cases for a person with their reasons.
+    pub async fn reviews(&self) -> Outcome<BTreeMap<String, String>> {
         self.run(&["HGETALL", REVIEW]).await
     }
 
     async fn field(&self, order_no: &str, name: &str) -> Outcome<Option<String>> {
         self.run(&["HGET", &order_key(order_no), name]).await
+    }
+
+    async fn eval<T: FromRedisValue>(
+        &self,
+        script: &str,
+        keys: &[&str],
+        arguments: &[&str],
+    ) -> Outcome<T> {
+        let count = keys.len().to_string();
+        self.run(&[&["EVAL", script, &count], keys, arguments].concat())
+            .await
     }
 
     async fn run<T: FromRedisValue>(&self, words: &[&str]) -> Outcome<T> {
@@ -248,4 +345,14 @@ fn order_key(order_no: &str) -> String {
 
 fn transfer_key(name: &str) -> String {
     format!("shop:transfer:{name}")
+}
+
+/// Returns the key of the lock that allows one attempt at a time.
+fn lock_key(name: &str) -> String {
+    format!("shop:lock:{name}")
+}
+
+/// Returns the name of the refund of an order.
+pub fn refund_name(order_no: &str) -> String {
+    format!("refund:{order_no}")
 }

@@ -1,20 +1,17 @@
 //! Orders, webhooks, refunds and payouts of the shop.
 
-use stablelink::open_enums::{
-    CheckoutOrderStatus as Status, RefundOrderStatus, SettlementOrderStatus,
-};
+use stablelink::open_enums::CheckoutOrderStatus as Status;
+use stablelink::types::AbnormalPayment;
 use stablelink::webhook::{EventPayload, WebhookEvent};
 use stablelink::{
     Client, CustomerId, Decimal, Environment, Error, ErrorKind, MerchantId, NewCheckoutOrder,
     NewRefund, NewSettlement,
 };
 
-use super::order_book::{OrderBook, Payment, Transfer};
+use super::order_book::{OrderBook, Payment, Transfer, refund_name};
 use super::support::Outcome;
 
 const TOKEN: &str = "ETH_USDT";
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Clone)]
 pub struct Shop {
@@ -101,37 +98,46 @@ impl Shop {
                 let order_no = change.order_no.ok_or("the event has no order number")?;
                 self.look_up(&order_no).await
             }
-            // A payment that was too high, too low or too late: the money is there, and a person decides.
             EventPayload::AbnormalPayment(payment) => {
-                let case = payment.abnormal_payment_no.as_deref().or(event.id());
-                let case = case.ok_or("the event has no number")?;
-                let data = event.data().unwrap_or_default();
-                self.orders.add_review(case, data).await
+                self.add_abnormal_payment(&payment, event.id()).await
             }
-            EventPayload::RefundOrder(change) => {
-                use RefundOrderStatus::{Cancelled, Failed};
-                match (change.refund_order_no, change.refund_status) {
-                    (Some(number), Some(status @ (Failed | Cancelled))) => {
-                        self.orders.add_review(&number, status.as_str()).await
-                    }
-                    _ => Ok(()),
-                }
-            }
+            EventPayload::RefundOrder(change) => self.on_transfer(change.refund_order_no).await,
             EventPayload::SettlementOrder(change) => {
-                use SettlementOrderStatus::{Cancelled, Failed, Rejected};
-                match (change.settlement_order_no, change.settlement_status) {
-                    (Some(number), Some(status @ (Failed | Rejected | Cancelled))) => {
-                        self.orders.add_review(&number, status.as_str()).await
-                    }
-                    _ => Ok(()),
-                }
+                self.on_transfer(change.settlement_order_no).await
             }
             // The gateway may add types.
             _ => Ok(()),
         }
     }
 
-    /// Looks up an order, and closes it if its status is final. A paid order is handed to the warehouse.
+    /// Adds a case for a payment that was too high, too low or too late: the money is there, and a person decides.
+    async fn add_abnormal_payment(
+        &self,
+        payment: &AbnormalPayment,
+        event_id: Option<&str>,
+    ) -> Outcome {
+        if let Some(order_no) = &payment.order_no
+            && self.orders.amount(order_no).await?.is_none()
+        {
+            return Ok(()); // The order is of another shop with the same credentials.
+        }
+        let case = payment.abnormal_payment_no.as_deref().or(event_id);
+        let case = case.ok_or("an abnormal payment has no number")?;
+        let reason = serde_json::to_string(payment)?;
+        self.orders.add_review(case, &reason).await
+    }
+
+    /// Looks up the transfer of an event. If the event has no number, `reconcile` looks up the transfer.
+    async fn on_transfer(&self, number: Option<String>) -> Outcome {
+        let Some(number) = number else { return Ok(()) };
+        match self.orders.transfer_name(&number).await? {
+            Some(name) => self.reconcile_transfer(&name).await,
+            None => Ok(()), // The transfer is of another shop with the same credentials.
+        }
+    }
+
+    /// Looks up an order, and closes it if its status is final. A paid order is added to the list of the warehouse, or becomes a
+    /// case for a person if it has another amount.
     pub async fn look_up(&self, order_no: &str) -> Outcome {
         let Some(amount) = self.orders.amount(order_no).await? else {
             return Ok(()); // The order is of another shop with the same credentials.
@@ -140,49 +146,42 @@ impl Shop {
         let status = match order.status()? {
             // A status that this program does not know is not final.
             Status::Paying | Status::Other(_) => return Ok(()),
-            status => status.as_str(),
+            status @ (Status::Cancelled | Status::Timeout) => {
+                return self.orders.close(order_no, status.as_str()).await;
+            }
+            status => status,
         };
         let ordered = order.order_amount()?;
-        if ordered != amount {
-            return Err(format!("order {order_no} has amount {ordered}, not {amount}").into());
+        if ordered == amount {
+            return self.orders.close(order_no, status.as_str()).await;
         }
-        let closed = self.orders.close(order_no, status).await?;
-        let is_paid = status != Status::Cancelled.as_str() && status != Status::Timeout.as_str();
-        if is_paid && closed != Status::Paid.as_str() {
-            // For example paid after it had timed out, or refunded before it was shipped.
-            let reason = format!("closed as {closed}, and the gateway says {status}");
-            self.orders.add_review(order_no, &reason).await?;
-        }
-        Ok(())
+        let case = format!("paid:{order_no}");
+        let reason = format!("the order is {status} and has amount {ordered}, not {amount}");
+        self.orders.escalate_order(order_no, &case, &reason).await
     }
 
-    /// Brings every open order to its status, and sends every pending transfer again: at the start, after a crash, and from time
-    /// to time, because a webhook may be lost. Returns the number of failures, which stay open.
-    pub async fn reconcile(&self) -> Outcome<usize> {
-        let mut failed = 0;
+    /// Brings every open order and every pending transfer to its status, and looks for abnormal payments: at the start, after a
+    /// crash, and from time to time, because a webhook may be lost. Returns the failures, which the next call tries again.
+    pub async fn reconcile(&self) -> Outcome<Vec<String>> {
+        let mut failures = Vec::new();
+        let mut add = |name: &str, result: Outcome| {
+            failures.extend(result.err().map(|error| format!("{name}: {error}")));
+        };
         for order_no in self.orders.open().await? {
-            if let Err(error) = self.reconcile_order(&order_no).await {
-                self.report(&order_no, &error).await?;
-                failed += 1;
-            }
+            add(&order_no, self.reconcile_order(&order_no).await);
         }
-        for (name, stored) in self.orders.pending().await? {
-            // An error deletes nothing: an earlier attempt may have paid.
-            if let Err(error) = self.send_transfer(&name, &stored).await {
-                self.report(&name, &error).await?;
-                failed += 1;
-            }
+        for name in self.orders.pending().await? {
+            add(&name, self.reconcile_transfer(&name).await);
         }
-        Ok(failed)
-    }
-
-    /// Logs a failure. One that stays the same however often the request is sent is a case for a person.
-    async fn report(&self, case: &str, error: &Failure) -> Outcome {
-        eprintln!("{case}: {error}");
-        match is_final(error) {
-            true => self.orders.add_review(case, &error.to_string()).await,
-            false => Ok(()),
+        let mut payments = self.client.refunds().list_abnormal_payments().records();
+        while let Some(payment) = payments.next().await {
+            let added = match payment {
+                Ok(payment) => self.add_abnormal_payment(&payment, None).await,
+                Err(error) => Err(error.into()),
+            };
+            add("abnormal payments", added);
         }
+        Ok(failures)
     }
 
     async fn reconcile_order(&self, order_no: &str) -> Outcome {
@@ -191,15 +190,34 @@ impl Shop {
             && let Some(order) = self.orders.request(order_no).await?
         {
             self.orders.begin(order_no).await?;
-            // An error does not close the order: an earlier attempt may have created it.
+            // A rejection does not close the order: an earlier attempt may have created it.
             sent = self.send(&order).await.map(drop);
         }
         let found = self.look_up(order_no).await;
-        sent?;
-        found
+        let Err(error) = sent else { return found };
+        let is_missing = found.is_err_and(|error| {
+            let error: Option<&Error> = error.downcast_ref();
+            error.is_some_and(|error| matches!(error.kind(), ErrorKind::Api(_)))
+        });
+        if is_final(&error) && (is_missing || error.may_have_taken_effect()) {
+            let reason = error.to_string();
+            self.orders
+                .escalate_order(order_no, order_no, &reason)
+                .await?;
+        }
+        Err(error.into())
     }
 
-    /// Refunds a paid order in full. A second call sends the same refund again, which pays nothing more.
+    async fn reconcile_transfer(&self, name: &str) -> Outcome {
+        match self.orders.transfer(name).await? {
+            Some(stored) if self.orders.is_pending(name).await? => {
+                self.send_transfer(name, &stored, false).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refunds a paid order in full. A second call pays nothing more. See [`pay_out`](Self::pay_out) for errors.
     ///
     /// No page specifies the currency of the amount; this is the amount of the order in US dollars.
     pub async fn refund(&self, order_no: &str) -> Outcome {
@@ -209,11 +227,14 @@ impl Shop {
         }
         let amount = self.orders.amount(order_no).await?.ok_or("no amount")?;
         let refund = Transfer::Refund(NewRefund::of_order(order_no, amount));
-        self.transfer(&format!("refund:{order_no}"), &refund).await
+        self.transfer(&refund_name(order_no), &refund).await
     }
 
     /// Pays out to the wallet of the shop. The name, such as the date, identifies the payout: a second call with the same name
     /// and content pays nothing more, and one with other content is an error.
+    ///
+    /// It returns when the gateway has the payout; `reconcile` looks it up until it is made. After an error, do not pay by hand,
+    /// unless the payout is a case for a person: otherwise it was rejected and can be corrected, or `reconcile` sends it again.
     pub async fn pay_out(
         &self,
         name: &str,
@@ -233,48 +254,92 @@ impl Shop {
         if !other.has_content_of(transfer)? {
             return Err(format!("{name} is stored with other content").into());
         }
-        let sent = self.send_transfer(name, &stored).await;
-        if sent.as_ref().is_err_and(is_final) {
-            // It had no effect, so a corrected one can be sent under this name.
-            self.orders.discard(name, &stored).await?;
+        if self.orders.is_pending(name).await? {
+            let is_new = other.number() == transfer.number();
+            return self.send_transfer(name, &stored, is_new).await;
         }
+        match self.orders.review(name).await? {
+            Some(reason) => Err(format!("{name} is a case for a person: {reason}").into()),
+            None if self.orders.transfer(name).await? == Some(stored) => Ok(()),
+            None => Err(format!("{name} was rejected in another call").into()),
+        }
+    }
+
+    /// Sends a pending transfer, or looks it up if the gateway has it. The transfer then stays pending, or is made, or is a case for
+    /// a person. A new one whose first attempt is rejected is deleted, because the caller sees the error and can correct it.
+    pub async fn send_transfer(&self, name: &str, stored: &str, is_new: bool) -> Outcome {
+        let transfer: Transfer = serde_json::from_str(stored)?;
+        let Some(attempt) = self.orders.begin_transfer(name, stored).await? else {
+            return Err(format!("{name} was replaced, or another attempt is running").into());
+        };
+        let is_created = self.orders.is_transfer_created(name).await?;
+        let case = match self.transfer_status(&transfer, is_created).await {
+            Ok(status) => match status.as_deref() {
+                Some("REFUNDED" | "SETTLED") => self.orders.finish(name).await.map(|()| None),
+                Some(status @ ("FAILED" | "REJECTED" | "CANCELLED")) => Ok(Some(status.to_owned())),
+                // A new transfer has no status, and an unknown status is not final.
+                _ => self.orders.set_transfer_created(name).await.map(|()| None),
+            },
+            // Only the rejection of a request to create is final: a lookup changes nothing.
+            Err(error) if is_created || !is_final(&error) => {
+                Err(format!("{name} stays pending: {error}").into())
+            }
+            Err(error) if is_new && attempt == 1 && !error.may_have_taken_effect() => {
+                self.orders.discard(name).await.and(Err(error.into()))
+            }
+            Err(error) => Ok(Some(error.to_string())),
+        };
+        let sent = match case {
+            Ok(Some(problem)) => {
+                let number = transfer.number();
+                let reason =
+                    format!("{problem}; look up {number} before you pay: an attempt may have paid");
+                let added = self.orders.escalate_transfer(name, &reason).await;
+                added.and(Err(
+                    format!("{name} is a case for a person: {reason}").into()
+                ))
+            }
+            other => other.map(drop),
+        };
+        self.orders.end_transfer(name, attempt).await?;
         sent
     }
 
-    async fn send_transfer(&self, name: &str, stored: &str) -> Outcome {
-        let transfer: Transfer = serde_json::from_str(stored)?;
-        if !self.orders.begin_transfer(name, stored).await? {
-            return Err(format!("{name} was replaced meanwhile").into());
-        }
-        // An existing record may have failed. A new one has no status.
-        let failure = match transfer {
+    /// Creates a transfer, or looks it up, and returns its status.
+    async fn transfer_status(
+        &self,
+        transfer: &Transfer,
+        is_created: bool,
+    ) -> Result<Option<String>, Error> {
+        Ok(match transfer {
             Transfer::Refund(refund) => {
-                use RefundOrderStatus::{Cancelled, Failed};
-                let refund = self.client.refunds().create(&refund).or_existing().await?;
-                let status = refund.status().ok();
-                status
-                    .filter(|status| matches!(status, Failed | Cancelled))
-                    .map(|status| status.to_string())
+                let refunds = self.client.refunds();
+                let record = match is_created {
+                    true => refunds.get(transfer.number()).await?,
+                    false => refunds.create(refund).or_existing().await?,
+                };
+                record.status().ok().map(|status| status.to_string())
             }
             Transfer::Payout(payout) => {
-                use SettlementOrderStatus::{Cancelled, Failed, Rejected};
                 let settlements = self.client.settlements();
-                let payout = settlements.create(&payout).or_existing().await?;
-                let status = payout.status().ok();
-                status
-                    .filter(|status| matches!(status, Failed | Rejected | Cancelled))
-                    .map(|status| status.to_string())
+                let record = match is_created {
+                    true => settlements.get(transfer.number()).await?,
+                    false => settlements.create(payout).or_existing().await?,
+                };
+                record.status().ok().map(|status| status.to_string())
             }
-        };
-        if let Some(status) = failure {
-            self.orders.add_review(name, &status).await?;
-        }
-        self.orders.finish(name, stored).await
+        })
     }
 }
 
-/// Returns whether an error proves that its call had no effect, and stays the same however often the call is made.
-fn is_final(error: &Failure) -> bool {
-    let error: Option<&Error> = error.downcast_ref();
-    error.is_some_and(|error| !error.may_have_taken_effect() && !error.is_retryable())
+/// Returns whether a request to create a record fails in the same way however often it is sent.
+fn is_final(error: &Error) -> bool {
+    match error.kind() {
+        // Without a retcode, a proxy may have sent the response. A duplicate is looked up again.
+        ErrorKind::Api(rejection) => {
+            rejection.retcode().is_some() && !error.may_have_taken_effect()
+        }
+        ErrorKind::Conflict(_) | ErrorKind::NotEnabled { .. } => true,
+        kind => matches!(kind, ErrorKind::InvalidArgument { .. }),
+    }
 }

@@ -13,7 +13,7 @@ use stablelink::{Credentials, Decimal, RedisConnection};
 use super::shop::{Checkout, Shop};
 use super::support::Outcome;
 
-type Failure = (StatusCode, &'static str);
+type HttpFailure = (StatusCode, &'static str);
 
 pub fn router(shop: &Shop, credentials: &Credentials, redis: RedisConnection) -> Outcome<Router> {
     let handler = shop.clone();
@@ -33,7 +33,7 @@ pub fn router(shop: &Shop, credentials: &Credentials, redis: RedisConnection) ->
         .nest("/webhooks/stablelink", webhooks))
 }
 
-async fn buy(State(shop): State<Shop>, Path(amount): Path<String>) -> Result<String, Failure> {
+async fn buy(State(shop): State<Shop>, Path(amount): Path<String>) -> Result<String, HttpFailure> {
     let amount: Decimal = amount
         .parse()
         .map_err(|_| (StatusCode::BAD_REQUEST, "not an amount"))?;
@@ -42,7 +42,10 @@ async fn buy(State(shop): State<Shop>, Path(amount): Path<String>) -> Result<Str
 }
 
 /// Shows the page of an order, which a customer reloads after "please wait".
-async fn status(State(shop): State<Shop>, Path(number): Path<String>) -> Result<String, Failure> {
+async fn status(
+    State(shop): State<Shop>,
+    Path(number): Path<String>,
+) -> Result<String, HttpFailure> {
     let checkout = shop.checkout(&number).await.map_err(failed)?;
     checkout
         .map(describe)
@@ -58,7 +61,7 @@ fn describe(checkout: Checkout) -> String {
 }
 
 /// The reason stays in the log: it is not for the customer.
-fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> Failure {
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> HttpFailure {
     eprintln!("{error}");
     let text = "this did not work; please try again later";
     (StatusCode::INTERNAL_SERVER_ERROR, text)

@@ -30,6 +30,9 @@ const READ: SandboxOperation = SandboxOperation::GetCheckoutOrder;
 /// A rejection by the gateway, which proves that nothing was created.
 const REJECTED: &str = r#"{"retcode":"00008","retmsg":"token is invalid","success":false}"#;
 
+/// A rejection of the network address of the caller.
+const ADDRESS: &str = r#"{"retcode":"00009","retmsg":"ip not matched: 192.0.2.1","success":false}"#;
+
 /// A shop that listens to the webhooks of its sandbox.
 async fn start() -> (RedisServer, Sandbox, Shop) {
     crate::watch::listen();
@@ -97,7 +100,7 @@ async fn paid_order_is_shipped_once() {
         .unwrap();
     sandbox.wait_for_deliveries().await;
     shop.look_up(&order_no).await.unwrap();
-    assert_eq!(shop.reconcile().await.unwrap(), 0);
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
     assert_eq!(shop.orders.to_ship().await.unwrap(), [order_no.as_str()]);
     assert_eq!(shop.orders.open().await.unwrap(), [""; 0]);
 }
@@ -116,7 +119,7 @@ async fn order_without_webhook_is_reconciled() {
         sandbox
             .set_status(SandboxRecordKind::Order, &order_no, status)
             .unwrap();
-        assert_eq!(shop.reconcile().await.unwrap(), 0, "{status}");
+        assert_eq!(shop.reconcile().await.unwrap(), [""; 0], "{status}");
         let is_open = shop.orders.open().await.unwrap().contains(&order_no);
         let is_final = matches!(status, "TIMEOUT" | "PAID");
         assert_eq!(is_open, !is_final, "{status}");
@@ -132,11 +135,11 @@ async fn order_with_unknown_outcome_is_created_once() {
         .add(Fault::html(200).after_effect().on(CREATE));
     let (order_no, checkout) = shop.buy(amount()).await.unwrap();
     assert!(matches!(checkout, Checkout::Wait), "{checkout:?}");
-    // An error of a later attempt says nothing about the first one.
+    // An error of a later attempt does not prove that the first one failed.
     sandbox.faults().add(Fault::status(400).on(CREATE));
-    assert_eq!(shop.reconcile().await.unwrap(), 1);
+    assert_eq!(shop.reconcile().await.unwrap().len(), 1);
     assert_eq!(shop.orders.open().await.unwrap(), [order_no.as_str()]);
-    assert_eq!(shop.reconcile().await.unwrap(), 0);
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
     assert!(shop.orders.is_created(&order_no).await.unwrap());
     let page = shop.checkout(&order_no).await.unwrap();
     assert!(matches!(page, Some(Checkout::Pay(_))), "{page:?}");
@@ -149,7 +152,7 @@ async fn order_that_was_stored_but_not_sent_is_sent() {
     let (_redis, sandbox, shop) = start().await;
     let order = order(&shop);
     shop.orders.add(&order, amount()).await.unwrap();
-    assert_eq!(shop.reconcile().await.unwrap(), 0);
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
     assert_eq!(sandbox.effects().count(CREATE, order.order_no()), 1);
     assert_eq!(sandbox.effects().total(CREATE), 1);
 }
@@ -177,16 +180,83 @@ async fn rejected_order_is_closed_unless_another_attempt_was_made() {
 }
 
 #[tokio::test]
-async fn order_with_another_amount_is_not_shipped() {
+async fn order_with_another_amount_is_a_case_and_not_shipped() {
     let (_redis, sandbox, shop) = start().await;
     let (order_no, amount) = buy(&shop).await;
-    let other = Fault::replace_field("retdata.orderAmount", "5.00").unwrap();
-    sandbox.faults().add(other.on(READ).always());
+    sandbox.faults().add(other_amount());
     sandbox.pay_order(&order_no, amount, "0x1").unwrap();
     sandbox.wait_for_deliveries().await;
-    assert!(shop.look_up(&order_no).await.is_err());
+    sandbox.faults().clear();
+    // The amount is right later: the shop leaves the order to the person.
+    shop.look_up(&order_no).await.unwrap();
+    let reason = "the order is PAID and has amount 5.00, not 50.00";
+    let case = (format!("paid:{order_no}"), reason.to_owned());
+    assert_eq!(shop.orders.reviews().await.unwrap(), [case].into());
     assert_eq!(shop.orders.to_ship().await.unwrap(), [""; 0]);
-    assert_eq!(shop.orders.open().await.unwrap(), [order_no]);
+    assert_eq!(shop.orders.open().await.unwrap(), [""; 0]);
+    let page = shop.checkout(&order_no).await.unwrap();
+    assert_eq!(page, Some(Checkout::Closed("REVIEW".to_owned())));
+}
+
+#[tokio::test]
+async fn order_is_a_case_only_after_a_final_rejection() {
+    let (_redis, sandbox, shop) = start().await;
+    let rejected = || Fault::custom(422, [], REJECTED).on(CREATE);
+    let missing = || Fault::custom(422, [], REJECTED).on(READ);
+    for (name, faults, is_case) in [
+        (
+            "outage",
+            [Fault::html(200).on(CREATE), Fault::html(200).on(READ)],
+            false,
+        ),
+        (
+            "proxy",
+            [Fault::html(403).on(CREATE), Fault::html(403).on(READ)],
+            false,
+        ),
+        (
+            "address",
+            [Fault::custom(422, [], ADDRESS).on(CREATE), missing()],
+            false,
+        ),
+        ("unreadable", [rejected(), Fault::html(200).on(READ)], false),
+        ("rejected", [rejected(), missing()], true),
+        (
+            "conflict",
+            [Fault::duplicate().on(CREATE), other_amount()],
+            true,
+        ),
+    ] {
+        let order = order(&shop);
+        shop.orders.add(&order, amount()).await.unwrap();
+        if name == "conflict" {
+            shop.client.checkout_orders().create(&order).await.unwrap();
+        }
+        sandbox.faults().clear();
+        for fault in faults {
+            sandbox.faults().add(fault);
+        }
+        assert_eq!(shop.reconcile().await.unwrap().len(), 1, "{name}");
+        let open = shop.orders.open().await.unwrap();
+        assert_eq!(open.is_empty(), is_case, "{name}");
+        let cases = shop.orders.reviews().await.unwrap();
+        assert_eq!(cases.contains_key(order.order_no()), is_case, "{name}");
+        // After the outage, the next pass creates the order.
+        sandbox.faults().clear();
+        assert_eq!(shop.reconcile().await.unwrap(), [""; 0], "{name}");
+        let created = sandbox.effects().count(CREATE, order.order_no());
+        assert_eq!(created, u64::from(name != "rejected"), "{name}");
+        shop.orders
+            .close(order.order_no(), "TIMEOUT")
+            .await
+            .unwrap();
+    }
+}
+
+/// A response to a lookup with another amount than the requested one.
+fn other_amount() -> Fault {
+    let other = Fault::replace_field("retdata.orderAmount", "5.00").unwrap();
+    other.on(READ)
 }
 
 #[tokio::test]
@@ -207,10 +277,9 @@ async fn record_without_its_number_is_not_shipped() {
 #[tokio::test]
 async fn unexpected_payments_are_cases_for_a_person() {
     let (_redis, sandbox, shop) = start().await;
-    let (too_low, amount) = buy(&shop).await;
-    sandbox
-        .pay_order(&too_low, amount / Decimal::TWO, "0x1")
-        .unwrap();
+    let (order_no, amount) = buy(&shop).await;
+    let too_low = sandbox.pay_order(&order_no, amount / Decimal::TWO, "0x1");
+    let too_low = too_low.unwrap().unwrap();
     let (late, _) = buy(&shop).await;
     for status in ["TIMEOUT", "PAID"] {
         sandbox
@@ -219,10 +288,34 @@ async fn unexpected_payments_are_cases_for_a_person() {
         shop.look_up(&late).await.unwrap();
     }
     sandbox.wait_for_deliveries().await;
-    let reviews = shop.orders.reviews().await.unwrap().join("\n");
-    assert!(reviews.contains(&late), "{reviews}");
-    assert!(reviews.contains("abnormalPaymentNo"), "{reviews}");
+    let reviews = shop.orders.reviews().await.unwrap();
+    let reason = "closed as TIMEOUT, and the gateway says PAID";
+    assert_eq!(reviews[&format!("paid:{late}")], reason);
+    assert!(reviews[&too_low].contains("abnormalPaymentNo"));
+    assert_eq!(reviews.len(), 2, "{reviews:?}");
     assert_eq!(shop.orders.to_ship().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn abnormal_payment_without_webhook_is_a_case_once() {
+    let (_redis, sandbox, shop) = start().await;
+    sandbox.set_client_webhook_url(0, None).unwrap();
+    let (ours, amount) = buy(&shop).await;
+    let foreign = order(&shop);
+    shop.client
+        .checkout_orders()
+        .create(&foreign)
+        .await
+        .unwrap();
+    let half = amount / Decimal::TWO;
+    let case = sandbox.pay_order(&ours, half, "0x1").unwrap().unwrap();
+    sandbox.pay_order(foreign.order_no(), half, "0x2").unwrap();
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
+    let cases = shop.orders.reviews().await.unwrap();
+    assert_eq!(cases.keys().collect::<Vec<_>>(), [&case]);
+    // The reason of the person is kept.
+    shop.orders.add_review(&case, "other").await.unwrap();
+    assert_eq!(shop.orders.reviews().await.unwrap(), cases);
 }
 
 #[tokio::test]
@@ -247,12 +340,95 @@ async fn refund_and_payout_are_made_once() {
     // The outcome is unknown, so another payout must not take its place.
     let other = shop.pay_out("today", wallet("bb"), &orders).await;
     assert!(other.unwrap_err().to_string().contains("other content"));
-    assert_eq!(shop.reconcile().await.unwrap(), 0);
-    assert!(shop.orders.pending().await.unwrap().is_empty());
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
+    assert_eq!(shop.orders.pending().await.unwrap().len(), 2);
+    set_statuses(&sandbox, &shop, ["REFUNDED", "SETTLED"]).await;
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
+    assert_eq!(shop.orders.pending().await.unwrap(), [""; 0]);
+    assert_eq!(shop.orders.reviews().await.unwrap(), [].into());
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [""; 0]);
+    let requests = sandbox.request_count();
     shop.refund(&order_no).await.unwrap();
     shop.pay_out("today", wallet("aa"), &orders).await.unwrap();
+    assert_eq!(sandbox.request_count(), requests);
     for operation in operations {
         assert_eq!(sandbox.effects().total(operation), 1, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn failed_refund_and_settlement_are_one_case_each() {
+    for by_webhook in [true, false] {
+        let (_redis, sandbox, shop) = start().await;
+        let (order_no, amount) = buy(&shop).await;
+        sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+        sandbox.wait_for_deliveries().await;
+        let orders = [order_no.clone()];
+        shop.refund(&order_no).await.unwrap();
+        shop.pay_out("today", wallet("aa"), &orders).await.unwrap();
+        if !by_webhook {
+            sandbox.set_client_webhook_url(0, None).unwrap();
+        }
+        // The settlement of another shop with the same credentials.
+        let Transfer::Payout(foreign) = transfer(&shop, "cc", &order_no) else {
+            unreachable!()
+        };
+        shop.client.settlements().create(&foreign).await.unwrap();
+        let kind = SandboxRecordKind::Settlement;
+        let number = foreign.settlement_order_no();
+        sandbox.set_status(kind, number, "FAILED").unwrap();
+        set_statuses(&sandbox, &shop, ["FAILED", "REJECTED"]).await;
+        sandbox.wait_for_deliveries().await;
+        if !by_webhook {
+            assert_eq!(shop.reconcile().await.unwrap().len(), 2);
+        }
+        let cases = shop.orders.reviews().await.unwrap();
+        let refund = format!("refund:{order_no}");
+        assert_eq!(cases.len(), 2, "{cases:?}");
+        assert!(cases[&refund].starts_with("FAILED;"), "{cases:?}");
+        assert!(cases["payout:today"].starts_with("REJECTED;"), "{cases:?}");
+        assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
+        // A later call shows the status, and sends nothing.
+        let requests = sandbox.request_count();
+        let error = shop.refund(&order_no).await.unwrap_err();
+        assert!(error.to_string().contains("FAILED"), "{error}");
+        let error = shop.pay_out("today", wallet("aa"), &orders).await;
+        assert!(error.unwrap_err().to_string().contains("REJECTED"));
+        assert_eq!(sandbox.request_count(), requests);
+    }
+}
+
+#[tokio::test]
+async fn existing_record_that_failed_is_an_error_and_a_case() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, amount) = buy(&shop).await;
+    sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+    let payout = SandboxOperation::CreateSettlementOrder;
+    sandbox
+        .faults()
+        .add(Fault::html(200).after_effect().on(payout));
+    let orders = [order_no];
+    assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
+    sandbox.set_client_webhook_url(0, None).unwrap();
+    let stored = shop.orders.transfer("payout:today").await.unwrap().unwrap();
+    let stored: Transfer = serde_json::from_str(&stored).unwrap();
+    let kind = SandboxRecordKind::Settlement;
+    sandbox.set_status(kind, stored.number(), "FAILED").unwrap();
+    let error = shop.pay_out("today", wallet("aa"), &orders).await;
+    assert!(error.unwrap_err().to_string().contains("FAILED"));
+    assert!(shop.orders.review("payout:today").await.unwrap().is_some());
+}
+
+/// Sets the statuses of the stored refund and of the stored payout.
+async fn set_statuses(sandbox: &Sandbox, shop: &Shop, [refund, payout]: [&str; 2]) {
+    for name in shop.orders.pending().await.unwrap() {
+        let stored = shop.orders.transfer(&name).await.unwrap().unwrap();
+        let stored: Transfer = serde_json::from_str(&stored).unwrap();
+        let (kind, status) = match &stored {
+            Transfer::Refund(_) => (SandboxRecordKind::Refund, refund),
+            Transfer::Payout(_) => (SandboxRecordKind::Settlement, payout),
+        };
+        sandbox.set_status(kind, stored.number(), status).unwrap();
     }
 }
 
@@ -276,45 +452,125 @@ async fn rejected_payout_can_be_corrected() {
 async fn replaced_payout_is_not_sent() {
     let (_redis, sandbox, shop) = start().await;
     let payout = SandboxOperation::CreateSettlementOrder;
-    let orders = ["A1".to_owned()];
+    let (order_no, _) = buy(&shop).await;
+    let orders = [order_no.clone()];
     sandbox
         .faults()
         .add(Fault::custom(422, [], REJECTED).on(payout));
-    let first = transfer(&shop, "aa");
-    let stored = shop.orders.store("payout:today", &first).await.unwrap();
+    let first = transfer(&shop, "aa", &order_no);
+    // Another process has read the first payout before it is rejected, and sends it after it is replaced.
+    let stale = serde_json::to_string(&first).unwrap();
     assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
-    // `reconcile` has read the first payout before it was rejected and discarded.
-    let begun = shop.orders.begin_transfer("payout:today", &stored).await;
-    assert!(!begun.unwrap());
-    let second = transfer(&shop, "bb");
-    let stored_second = shop.orders.store("payout:today", &second).await.unwrap();
-    let begun = shop.orders.begin_transfer("payout:today", &stored).await;
-    assert!(!begun.unwrap());
-    shop.orders.finish("payout:today", &stored).await.unwrap();
-    let pending = shop.orders.pending().await.unwrap();
-    assert_eq!(pending, [("payout:today".to_owned(), stored_second)]);
+    for stored in [None, Some(transfer(&shop, "bb", &order_no))] {
+        if let Some(second) = &stored {
+            shop.orders.store("payout:today", second).await.unwrap();
+        }
+        let requests = sandbox.request_count();
+        let sent = shop.send_transfer("payout:today", &stale, false).await;
+        assert!(sent.unwrap_err().to_string().contains("was replaced"));
+        assert_eq!(sandbox.request_count(), requests);
+    }
+    assert_eq!(shop.orders.pending().await.unwrap(), ["payout:today"]);
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
+    assert_eq!(sandbox.effects().total(payout), 1);
 }
 
 #[tokio::test]
-async fn failed_transfers_are_cases_for_a_person() {
+async fn rejected_transfer_is_a_case_and_not_sent_again() {
     let (_redis, sandbox, shop) = start().await;
     let payout = SandboxOperation::CreateSettlementOrder;
-    // The first attempt is lost, and the second is rejected: the transfer is neither deleted nor forgotten.
+    let (order_no, _) = buy(&shop).await;
+    let orders = [order_no];
+    // The outcome of the first attempt is unknown, a proxy responds to the second, and the third is rejected.
     sandbox.faults().add(Fault::html(200).on(payout));
     sandbox
         .faults()
+        .add(Fault::status(400).without_body().on(payout));
+    sandbox
+        .faults()
         .add(Fault::custom(422, [], REJECTED).on(payout));
-    let orders = ["A1".to_owned()];
     assert!(shop.pay_out("today", wallet("aa"), &orders).await.is_err());
-    assert_eq!(shop.reconcile().await.unwrap(), 1);
-    assert_eq!(shop.orders.pending().await.unwrap().len(), 1);
-    let reviews = shop.orders.reviews().await.unwrap();
-    assert!(reviews.contains(&"payout:today".to_owned()), "{reviews:?}");
+    assert_eq!(shop.reconcile().await.unwrap().len(), 1);
+    assert_eq!(shop.orders.pending().await.unwrap(), ["payout:today"]);
+    assert_eq!(shop.orders.reviews().await.unwrap(), [].into());
+    assert_eq!(shop.reconcile().await.unwrap().len(), 1);
+    assert_eq!(shop.orders.pending().await.unwrap(), [""; 0]);
+    let reason = shop.orders.review("payout:today").await.unwrap().unwrap();
+    assert!(reason.contains("an attempt may have paid"), "{reason}");
+    // The gateway would accept it now, but a person may pay.
+    assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
+    let error = shop.pay_out("today", wallet("aa"), &orders).await;
+    assert!(error.unwrap_err().to_string().contains("rejected"));
+    assert_eq!(sandbox.effects().total(payout), 0);
 }
 
-fn transfer(shop: &Shop, wallet_end: &str) -> Transfer {
+#[tokio::test]
+async fn payout_with_a_conflict_is_a_case() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, _) = buy(&shop).await;
+    let first = transfer(&shop, "aa", &order_no);
+    let Transfer::Payout(payout) = &first else {
+        unreachable!()
+    };
+    let (amount, address) = wallet("bb");
+    let other = NewSettlement::new(
+        amount,
+        "ETH_USDT",
+        address,
+        shop.merchant.clone(),
+        [&*order_no],
+    )
+    .with_settlement_order_no(payout.settlement_order_no());
+    shop.client.settlements().create(&other).await.unwrap();
+    shop.orders.store("payout:today", &first).await.unwrap();
+    assert_eq!(shop.reconcile().await.unwrap().len(), 1);
+    let cases = shop.orders.reviews().await.unwrap();
+    assert!(cases.contains_key("payout:today"), "{cases:?}");
+    assert_eq!(shop.orders.pending().await.unwrap(), [""; 0]);
+    let total = sandbox.effects();
+    assert_eq!(total.total(SandboxOperation::CreateSettlementOrder), 1);
+}
+
+#[tokio::test]
+async fn transfer_is_sent_by_one_attempt_at_a_time() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, _) = buy(&shop).await;
+    let name = "payout:today";
+    let stored = transfer(&shop, "aa", &order_no);
+    let stored = shop.orders.store(name, &stored).await.unwrap();
+    let attempt = shop.orders.begin_transfer(name, &stored).await.unwrap();
+    let requests = sandbox.request_count();
+    assert!(shop.send_transfer(name, &stored, false).await.is_err());
+    assert_eq!(sandbox.request_count(), requests);
+    // Only the attempt that has the lock releases it.
+    shop.orders.end_transfer(name, 7).await.unwrap();
+    assert!(shop.send_transfer(name, &stored, false).await.is_err());
+    shop.orders
+        .end_transfer(name, attempt.unwrap())
+        .await
+        .unwrap();
+    shop.send_transfer(name, &stored, false).await.unwrap();
+}
+
+#[tokio::test]
+async fn order_with_a_rejected_refund_is_shipped() {
+    let (_redis, sandbox, shop) = start().await;
+    let (order_no, amount) = buy(&shop).await;
+    sandbox.pay_order(&order_no, amount, "0x1").unwrap();
+    sandbox.wait_for_deliveries().await;
+    let refund = SandboxOperation::CreateRefundOrder;
+    sandbox
+        .faults()
+        .add(Fault::custom(422, [], REJECTED).on(refund));
+    assert!(shop.refund(&order_no).await.is_err());
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [order_no.as_str()]);
+    shop.refund(&order_no).await.unwrap();
+    assert_eq!(shop.orders.to_ship().await.unwrap(), [""; 0]);
+}
+
+fn transfer(shop: &Shop, wallet_end: &str, order_no: &str) -> Transfer {
     let (amount, address) = wallet(wallet_end);
-    let (merchant, orders) = (shop.merchant.clone(), ["A1"]);
+    let (merchant, orders) = (shop.merchant.clone(), [order_no]);
     Transfer::Payout(NewSettlement::new(
         amount, "ETH_USDT", address, merchant, orders,
     ))
