@@ -16,7 +16,8 @@ use crate::fixtures::{order, settlement, trade};
 use crate::test_env::{assert_consistent, builder, money, of};
 
 /// Each fault kind, before and after the effect where that makes a difference.
-const FAULTS: [&str; 30] = [
+const FAULTS: [&str; 31] = [
+    UNREADABLE,
     REDIRECT,
     "redirect:after",
     "reset",
@@ -55,7 +56,13 @@ const UNDETECTABLE: [&str; 2] = ["unauthorized:after", "rate-limited=0:after"];
 /// The only fault kind without a text form.
 const REDIRECT: &str = "redirect";
 
+/// A record that is not JSON: the call succeeded, but its record cannot be read.
+const UNREADABLE: &str = "unreadable";
+
 fn fault(text: &str) -> Fault {
+    if text == UNREADABLE {
+        return Fault::replace_field("retdata.status", r#""\ud800""#).unwrap();
+    }
     match text.strip_prefix(REDIRECT) {
         None => text.parse().unwrap(),
         Some(env) => {
@@ -414,5 +421,6 @@ async fn flows_complete_exactly_once_with_any_single_fault() {
 fn cases_cover_all_fault_kinds() {
     let name = |text: &'static str| text.split(['=', ':']).next().unwrap();
     let named: BTreeSet<_> = FAULTS.into_iter().map(name).collect();
-    assert_eq!(named, Fault::KINDS.into_iter().chain([REDIRECT]).collect());
+    let others = [REDIRECT, UNREADABLE];
+    assert_eq!(named, Fault::KINDS.into_iter().chain(others).collect());
 }

@@ -18,7 +18,12 @@ async fn field_of_wrong_type_is_named_with_path() {
     let get = SandboxOperation::GetCheckoutOrder;
     for (operation, path, json, problem) in [
         // A create without its number is ambiguous: see `foreign_responses`.
-        (create, "retdata.orderAmount", "[0.5]", None),
+        (
+            create,
+            "retdata.token",
+            r#""\ud800""#,
+            Some("it is not JSON"),
+        ),
         (get, "retdata", "7", None),
         (get, "retdata", r#""Leo""#, None),
         (
