@@ -210,8 +210,9 @@ impl Shop {
 
     async fn reconcile_transfer(&self, name: &str) -> Outcome {
         match self.orders.transfer(name).await? {
+            // If another attempt is running, it looks up the transfer too.
             Some(stored) if self.orders.is_pending(name).await? => {
-                self.send_transfer(name, &stored, false).await
+                self.send_transfer(name, &stored, false).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -256,7 +257,10 @@ impl Shop {
         }
         if self.orders.is_pending(name).await? {
             let is_new = other.number() == transfer.number();
-            return self.send_transfer(name, &stored, is_new).await;
+            return match self.send_transfer(name, &stored, is_new).await? {
+                true => Ok(()),
+                false => Err(format!("{name} was replaced, or another attempt is running").into()),
+            };
         }
         match self.orders.review(name).await? {
             Some(reason) => Err(format!("{name} is a case for a person: {reason}").into()),
@@ -267,10 +271,11 @@ impl Shop {
 
     /// Sends a pending transfer, or looks it up if the gateway has it. The transfer then stays pending, or is made, or is a case for
     /// a person. A new one whose first attempt is rejected is deleted, because the caller sees the error and can correct it.
-    pub async fn send_transfer(&self, name: &str, stored: &str, is_new: bool) -> Outcome {
+    /// Returns false, and sends nothing, if the transfer was replaced or another attempt is running.
+    pub async fn send_transfer(&self, name: &str, stored: &str, is_new: bool) -> Outcome<bool> {
         let transfer: Transfer = serde_json::from_str(stored)?;
         let Some(attempt) = self.orders.begin_transfer(name, stored).await? else {
-            return Err(format!("{name} was replaced, or another attempt is running").into());
+            return Ok(false);
         };
         let is_created = self.orders.is_transfer_created(name).await?;
         let case = match self.transfer_status(&transfer, is_created).await {
@@ -302,7 +307,7 @@ impl Shop {
             other => other.map(drop),
         };
         self.orders.end_transfer(name, attempt).await?;
-        sent
+        sent.map(|()| true)
     }
 
     /// Creates a transfer, or looks it up, and returns its status.

@@ -430,6 +430,8 @@ async fn set_statuses(sandbox: &Sandbox, shop: &Shop, [refund, payout]: [&str; 2
         };
         sandbox.set_status(kind, stored.number(), status).unwrap();
     }
+    // A webhook looks up its transfer while `reconcile` skips it.
+    sandbox.wait_for_deliveries().await;
 }
 
 #[tokio::test]
@@ -467,7 +469,7 @@ async fn replaced_payout_is_not_sent() {
         }
         let requests = sandbox.request_count();
         let sent = shop.send_transfer("payout:today", &stale, false).await;
-        assert!(sent.unwrap_err().to_string().contains("was replaced"));
+        assert!(!sent.unwrap());
         assert_eq!(sandbox.request_count(), requests);
     }
     assert_eq!(shop.orders.pending().await.unwrap(), ["payout:today"]);
@@ -540,16 +542,16 @@ async fn transfer_is_sent_by_one_attempt_at_a_time() {
     let stored = shop.orders.store(name, &stored).await.unwrap();
     let attempt = shop.orders.begin_transfer(name, &stored).await.unwrap();
     let requests = sandbox.request_count();
-    assert!(shop.send_transfer(name, &stored, false).await.is_err());
+    assert!(!shop.send_transfer(name, &stored, false).await.unwrap());
     assert_eq!(sandbox.request_count(), requests);
     // Only the attempt that has the lock releases it.
     shop.orders.end_transfer(name, 7).await.unwrap();
-    assert!(shop.send_transfer(name, &stored, false).await.is_err());
+    assert!(!shop.send_transfer(name, &stored, false).await.unwrap());
     shop.orders
         .end_transfer(name, attempt.unwrap())
         .await
         .unwrap();
-    shop.send_transfer(name, &stored, false).await.unwrap();
+    assert!(shop.send_transfer(name, &stored, false).await.unwrap());
 }
 
 #[tokio::test]
