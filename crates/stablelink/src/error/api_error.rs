@@ -135,8 +135,12 @@ impl ApiError {
 /// Returns the noun of this subject of a message, such as `refundOrderNo` or `The order 7 does`, if it is one of [`RECORDS`].
 fn record_noun(subject: &str) -> Option<String> {
     let subject = subject.to_lowercase().replace('_', "");
-    // In "merchant of the order", the merchant is missing.
-    let subject = subject.split(" of ").next().unwrap_or_default();
+    // In "merchant of the order", the merchant is missing, and in "record of the order", the order.
+    let subject = match subject.split_once(" of ") {
+        Some((record, owner)) if record.ends_with("record") => owner,
+        Some((subject, _)) => subject,
+        None => &subject,
+    };
     let words = subject.split(|c: char| c.is_whitespace() || "[](){}:;,.'\"`".contains(c));
     // A word with a digit is the number of a record, not a noun.
     let fillers = ["the", "this", "is", "was", "does", "do", "did"];
@@ -282,6 +286,7 @@ mod tests {
             ("request not found", false),
             ("developer user not found", false),
             ("record of the order does not exist", true),
+            ("record of the merchant not found", false),
             ("record not found", true),
             ("order record 7 not found", true),
             ("merchant record not found", false),

@@ -582,6 +582,12 @@ mod tests {
             ("get_checkout_order", "customer not found", false),
             ("get_checkout_order", "customer record not found", false),
             ("get_checkout_order", "order record not found", true),
+            (
+                "get_checkout_order",
+                "record of the customer not found",
+                false,
+            ),
+            ("get_checkout_order", "record of order A1 not found", true),
             ("get_checkout_order", "refund not found", false),
             ("create_checkout_order", "customer not found", true),
             ("GET request", "customer not found", true),
