@@ -158,7 +158,7 @@ function detail(it) {
     signed.append(...it.signedParts.map((part, index) => el("mark", part, index % 2 ? "two" : "one")));
     list.push(["signed message", el("span", "method, TIMESTAMP, path, query and body as the sandbox signs them, joined without a separator", "soft"), signed]);
     const valid = it.isSignatureValid;
-    list.push(["SIGNATURE", el("span", valid === null ? "was not checked" : (valid ? "matches" : "does not match") + " the sign key of client " + it.client, valid ? "good" : "bad")]);
+    list.push(["SIGNATURE", el("span", valid === null ? "was not checked" : (valid ? "matches" : "does not match") + " the sign key of client " + it.client, valid === null ? "soft" : valid ? "good" : "bad")]);
   }
   if (it.status === null) list.push(["response", el("span", "none was sent", "bad")]);
   else {
@@ -202,6 +202,7 @@ function request(it) {
     made.append(shown);
   };
   made.addEventListener("toggle", load);
+  made.reload = () => { loaded = false; load(); };
   made.open = known ? known.node.open : false;
   nodes.set(it.number, { text, node: made });
   return made;
@@ -302,6 +303,8 @@ function show(status) {
   table("faults", ["injected", "number", "fault", "change"], status.faults, it =>
     [num(it.injections), "#" + it.id, it.text ? code(it.text) : "added by the Rust API", button("Remove", "Remove fault " + it.id, () => control("DELETE", "faults/" + it.id, null, "fault #" + it.id + " was removed"))], "no fault");
   if (!same("deliveries", [status.deliveries, status.clients[0].webhookUrl])) {
+    // The details of a request contain its deliveries with their states.
+    for (const { node } of nodes.values()) node.reload();
     open ??= new Set(status.deliveries.slice(0, 1).map(it => it.number));
     $("deliveries").replaceChildren(...(status.deliveries.length ? status.deliveries.map(delivery) : [el("span", latest.clients[0].webhookUrl ? "none yet" : "none: set a webhook URL first", "soft")]));
   }

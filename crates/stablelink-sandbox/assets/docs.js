@@ -8,7 +8,7 @@ function describe(node) {
   const evidence = node["x-evidence"], retry = node["x-retry"], lines = [];
   if (evidence) {
     if (node.operationId) node["x-badges"] = [{ name: evidence.level, color: COLOUR[evidence.level] }];
-    const pages = evidence.pages ? "Pages: " + evidence.pages.join(", ") + ". " : "";
+    const pages = evidence.pages?.length ? "Pages: " + evidence.pages.join(", ") + ". " : "";
     lines.push("**Evidence: " + evidence.level + ".** " + pages + (evidence.note || evidence.source || ""));
   }
   if (retry) lines.push("**Retry: " + retry.policy + (retry.key ? ", with the same `" + retry.key + "`" : "") + ".** " + (retry.reason || ""));

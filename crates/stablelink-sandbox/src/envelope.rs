@@ -62,7 +62,7 @@ fn unsealed(result: Result<OperationResult, ApiError>) -> Response {
 }
 
 /// Header of a response that is made from the document, because the operation has no hand-written
-/// handler. Its value is `example` for an example of the document, or `schema` for values that are
+/// handler, or a handler that returns no record where a page shows one. Its value is `example` for an example of the document, or `schema` for values that are
 /// made from the schema.
 pub(crate) const FROM_DOCUMENT: HeaderName = HeaderName::from_static("x-sandbox-from-document");
 

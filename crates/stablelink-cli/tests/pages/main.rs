@@ -247,6 +247,8 @@ fn reference_shows_every_operation() {
         assert!(text.contains(part), "{part}");
     }
 
+    assert!(!text.contains("Pages: ."), "an empty list of pages");
+
     // The default server is this sandbox.
     let all = page.value("document.getElementById('reference').textContent");
     assert!(all.as_str().unwrap().contains(&demo.url));

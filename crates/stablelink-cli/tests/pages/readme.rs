@@ -70,6 +70,9 @@ fn readme_commands_lead_to_delivered_webhook_in_narrow_dark_window() {
     );
     page.value("document.querySelector('#orders button[aria-label^=Pay]').click()");
     page.wait_for("document.querySelector('#deliveries .tag')?.textContent === 'delivered'");
+    page.wait_for(
+        "document.querySelector('#requests details[open]').innerText.includes('delivered')",
+    );
     page.value("document.querySelector('#deliveries details').open = true");
     let delivery = page.text("#deliveries details");
     for part in [
