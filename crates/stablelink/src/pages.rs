@@ -154,6 +154,7 @@ pub(crate) struct PageFields<'a> {
 
 impl PageFields<'_> {
     /// Returns the names and the values of the fields for the number and the size of the page.
+    /// Public within the crate for methods whose page has other names.
     pub(crate) fn fields(&self) -> [(&str, u64); 2] {
         let pagination = self.pagination;
         [

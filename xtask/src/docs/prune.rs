@@ -30,7 +30,7 @@ pub enum PruneError {
     Output(#[from] OutputError),
     /// No captured page supersedes a stand-in for this page.
     #[error(
-        "{0:?} is no page of a superseded stand-in\n  help: `cargo xtask regen` lists them, such as \"Trade / Get Trade List\""
+        "no superseded stand-in has the page {0:?}\n  help: `cargo xtask regen` lists them, such as \"Trade / Get Trade List\""
     )]
     UnknownPage(String),
 }
