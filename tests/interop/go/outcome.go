@@ -217,7 +217,8 @@ func isForeign(req *http.Request, record envelope) bool {
 	if requested, ok := new(big.Int).SetString(expected, 10); ok && isInteger {
 		return received.Cmp(requested) != 0
 	}
-	return isNumbered
+	// A record that is only read may have its number in another form.
+	return isNumbered && !(isInteger && slices.Contains(reads, operation(req)))
 }
 
 // tokenRejected returns whether the call may be sent again with another token. HTTP 401 with the retcode of a success is

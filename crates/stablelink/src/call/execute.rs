@@ -94,9 +94,13 @@ impl CallOptions {
         };
         let is_foreign =
             |&(field, value): &(&str, &str)| any_value(field, &|json| is_other(field, json, value));
+        // A record that is only read may have its number in another form. A create is certain only if it has the requested key.
+        let may_differ = |json: &str| key.is_none() && json.parse::<i128>().is_ok();
         let is_missing = |&(field, value): &(&str, &str)| {
             self.record_fields.contains(&field)
-                && !any_value(field, &|json| is_same(field, json, value))
+                && !any_value(field, &|json| {
+                    may_differ(json) || is_same(field, json, value)
+                })
         };
         // It is unknown which version of a quote is live, so its currencies and its customer may be missing.
         let is_required = |(field, _): &(&str, &str)| {

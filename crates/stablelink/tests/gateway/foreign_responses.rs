@@ -237,9 +237,11 @@ async fn record_without_a_number_is_accepted_unless_it_was_created_or_is_documen
     let error = error.checked_err();
     assert!(error.is_ambiguous(), "{error}");
     assert!(error.to_string().contains("has another type"), "{error}");
-    let error = client.checkout_orders().get("A1").await;
-    assert_eq!(outcome(&error), "decode");
+    // A record that is only read is not lost to the form of its number.
+    client.checkout_orders().get("A1").await.unwrap();
     client.checkout_orders().get("7").await.unwrap();
+    let error = client.checkout_orders().get("8").await;
+    assert_eq!(outcome(&error), "decode");
     // A request that names no operation is compared if its method and path are those of a create.
     let pay = |path: &str| {
         let pay = client.request(Method::POST, path);

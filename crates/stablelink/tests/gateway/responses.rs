@@ -221,7 +221,7 @@ async fn unreadable_field_does_not_spoil_the_record() {
             .on(SandboxOperation::GetCheckoutOrder);
         sandbox.faults().add(fault.always());
         let found = client.checkout_orders().get(order.order_no()).await;
-        if path.ends_with("orderNo") {
+        if json == "{}" {
             // Without its number, the record may be another one.
             let error = found.checked_err();
             assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");

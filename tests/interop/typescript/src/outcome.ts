@@ -140,8 +140,10 @@ function isForeign({ number, isNumbered, changes }: Sent, retdata: unknown): boo
   const [field, expected] = number;
   const found = record[field];
   if (typeof found === "string") return found !== expected;
-  const isInteger = isLosslessNumber(found) && /^-?\d+$/.test(found.value) && /^\d+$/.test(expected);
-  return isInteger ? BigInt(found.value) !== BigInt(expected) : isNumbered;
+  const isInteger = isLosslessNumber(found) && /^-?\d+$/.test(found.value);
+  if (isInteger && /^\d+$/.test(expected)) return BigInt(found.value) !== BigInt(expected);
+  // A record that is only read may have its number in another form.
+  return isNumbered && (changes || !isInteger);
 }
 
 /** Returns whether a call may be sent again with another token. HTTP 401 with the retcode of a success is ambiguous. */
