@@ -57,7 +57,7 @@ fn readme_commands_lead_to_delivered_webhook_in_narrow_dark_window() {
     let mut receiver = start(&listen, &variables);
     let listening = first_lines(receiver.0.stderr.take().unwrap(), 1);
     assert!(listening[0].contains("listening on"), "{listening:?}");
-    let mut created = start(&create, &variables);
+    let mut created = start(create, &variables);
     assert!(created.0.wait().unwrap().success());
 
     let mut browser = Browser::start();
