@@ -266,7 +266,7 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		return nil, e
 	}
 	if isForeign(req, parseEnvelope(fields["retdata"])) {
-		return nil, newCallError(unknown, req, "the response may be about another record")
+		return nil, newCallError(unknown, req, "retdata may belong to another record")
 	}
 	resp.Body, resp.Request = io.NopCloser(bytes.NewReader(body)), req
 	return resp, nil

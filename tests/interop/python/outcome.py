@@ -179,6 +179,6 @@ class Client(exact_json.Client):
         if outcome != "success":
             raise CallError(outcome, problem, request, retcode(envelope))
         if is_foreign(request, envelope):
-            raise CallError("unknown", "the response may be about another record", request, retcode(envelope))
+            raise CallError("unknown", "retdata may belong to another record", request, retcode(envelope))
         response.status_code = 200  # The generated code reads no envelope from another 2xx.
         return response

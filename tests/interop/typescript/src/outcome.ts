@@ -180,7 +180,7 @@ export function checked(fetch: Fetch): Fetch {
       throw new CallError(outcome === "unknown" ? unknown : outcome, problem, sent, status, retcode);
     }
     if (isForeign(sent, envelope["retdata"])) {
-      throw new CallError(unknown, "the response may be about another record", sent, status, retcode);
+      throw new CallError(unknown, "retdata may belong to another record", sent, status, retcode);
     }
     // openapi-fetch calls `json` only if the response has a length.
     const response = new Response(text, { status, headers: { "Content-Length": String(Buffer.byteLength(text)) } });

@@ -129,7 +129,7 @@ record Envelope(JsonObject fields) {
                 + (retcode == null ? " without the gateway's envelope" : ", retcode " + retcode + ": " + envelope.fields.get("retmsg"));
             Verdict verdict = envelope.classify(response.code());
             if (verdict == Verdict.SUCCESS && CallError.isForeign(request, envelope.fields.get("retdata"))) {
-                throw CallError.unknown(request, "the response may be about another record", retcode);
+                throw CallError.unknown(request, "retdata may belong to another record", retcode);
             }
             return switch (verdict) {
                 case SUCCESS -> response.newBuilder().body(ResponseBody.create(body, MediaType.get("application/json"))).build();
