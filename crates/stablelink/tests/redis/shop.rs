@@ -342,6 +342,15 @@ async fn refund_and_payout_are_made_once() {
     assert!(other.unwrap_err().to_string().contains("other content"));
     assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
     assert_eq!(shop.orders.pending().await.unwrap().len(), 2);
+    // The gateway has both, so they are only looked up. A rejected lookup is not final.
+    let lookup = SandboxOperation::GetSettlementOrder;
+    for operation in [operations[0], operations[1], lookup] {
+        let rejection = Fault::custom(422, [], REJECTED);
+        sandbox.faults().add(rejection.on(operation).always());
+    }
+    assert_eq!(shop.reconcile().await.unwrap().len(), 1);
+    assert_eq!(shop.orders.pending().await.unwrap().len(), 2);
+    sandbox.faults().clear();
     set_statuses(&sandbox, &shop, ["REFUNDED", "SETTLED"]).await;
     assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
     assert_eq!(shop.orders.pending().await.unwrap(), [""; 0]);
@@ -500,6 +509,11 @@ async fn rejected_transfer_is_a_case_and_not_sent_again() {
     let reason = shop.orders.review("payout:today").await.unwrap().unwrap();
     assert!(reason.contains("an attempt may have paid"), "{reason}");
     // The gateway would accept it now, but a person may pay.
+    let stored = shop.orders.transfer("payout:today").await.unwrap().unwrap();
+    let requests = sandbox.request_count();
+    let sent = shop.send_transfer("payout:today", &stored, false).await;
+    assert!(!sent.unwrap());
+    assert_eq!(sandbox.request_count(), requests);
     assert_eq!(shop.reconcile().await.unwrap(), [""; 0]);
     let error = shop.pay_out("today", wallet("aa"), &orders).await;
     assert!(error.unwrap_err().to_string().contains("rejected"));
